@@ -1,0 +1,126 @@
+package reprint
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ledger is the journal compacted, in memory: the last position of each tag. It
+// answers whether a page is current. Readers that see no new position since
+// they last looked need no lock.
+type ledger struct {
+	// position is the last entry that the table below contains. It is published
+	// after the table has changed, never before: who reads a position and then
+	// the table sees at least that position's entries. The other order would let
+	// a page be found current at a position whose entry was not looked at.
+	position atomic.Uint64
+
+	mu    sync.RWMutex
+	floor Position        // guarded by mu
+	marks map[string]Mark // guarded by mu
+}
+
+func newLedger(s Summary) *ledger {
+	l := &ledger{floor: s.Floor, marks: s.Marks}
+	if l.marks == nil {
+		l.marks = make(map[string]Mark)
+	}
+	l.position.Store(uint64(s.Position))
+	return l
+}
+
+// pos returns the position that a render starting now may take as its stamp.
+func (l *ledger) pos() Position { return Position(l.position.Load()) }
+
+// apply adds entries that follow the current position, in order.
+func (l *ledger) apply(entries ...Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := Summary{Marks: l.marks}
+	for _, e := range entries {
+		s.Add(e)
+	}
+	l.position.Store(uint64(s.Position))
+}
+
+// size returns how many tags are remembered.
+func (l *ledger) size() int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return len(l.marks)
+}
+
+// compact forgets the marks at or below upTo; pages whose Checked is under it
+// are not current any more.
+func (l *ledger) compact(upTo Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.marks, func(_ string, m Mark) bool { return m.Any <= upTo })
+	l.floor = max(l.floor, upTo)
+}
+
+// standing is what the journal says of a page.
+type standing struct {
+	current bool      // no entry above the page's stamp names one of its tags
+	expired bool      // one of mode Expire or Delete does
+	deleted bool      // one of mode Delete does
+	since   time.Time // when the last of them was appended; set unless current
+}
+
+// standing looks every tag of p up, as seen from the position checked, which is
+// at or above p.Stamp.
+func (l *ledger) standing(p *Page, checked Position) standing {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	s := standing{current: true}
+	for _, tag := range p.Tags {
+		m, ok := l.marks[tag]
+		if !ok || m.Any <= checked {
+			continue
+		}
+		s.current = false
+		s.expired = s.expired || m.Expire > checked
+		s.deleted = s.deleted || m.Delete > checked
+		if m.At.After(s.since) {
+			s.since = m.At
+		}
+	}
+	if s.current && checked < l.floor {
+		// What the entries between said is forgotten; that there may be one is not.
+		s.current, s.since = false, p.RenderedAt
+	}
+	return s
+}
+
+// need returns the highest position at which one of tags was named: a render
+// that began there or later is new enough for who arrives now.
+func (l *ledger) need(tags []string) Position {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var highest Position
+	for _, tag := range tags {
+		highest = max(highest, l.marks[tag].Any)
+	}
+	return highest
+}
+
+// overtakes reports whether an entry above stamp names a tag of tags that is not
+// among known.
+func (l *ledger) overtakes(stamp Position, tags []string, known map[string]bool) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if stamp < l.floor {
+		return true
+	}
+	for _, tag := range tags {
+		if l.marks[tag].Any > stamp && !known[tag] {
+			return true
+		}
+	}
+	return false
+}

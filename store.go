@@ -1,0 +1,145 @@
+package reprint
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// Position is a place in the journal: 1, 2, 3 and so on. Zero is before the
+// first entry. Positions order revalidations and renders; clocks never do.
+type Position uint64
+
+// Entry is one revalidation in the [Journal]. It names tags and nothing else:
+// a path, a prefix and the whole site are implicit tags.
+type Entry struct {
+	Position Position // set by the journal
+	ID       string   // the receipt's id
+	Time     time.Time
+	Mode     Mode
+	Tags     []string // not empty, sorted, without duplicates
+	By       string   // who asked; empty when nobody said
+}
+
+// Mark is what the journal last said of one tag. A field that is zero was never
+// said.
+type Mark struct {
+	Any    Position  // the last entry that names the tag, whatever its mode
+	Expire Position  // the last one of mode Expire or Delete
+	Delete Position  // the last one of mode Delete
+	At     time.Time // when Any was appended
+}
+
+// Summary is the journal compacted: the last position of each tag.
+type Summary struct {
+	Position Position // the last entry's position
+	Floor    Position // nothing below is remembered: a page whose Checked is under it is not current
+	Marks    map[string]Mark
+}
+
+// Add brings the summary to e's position. Every journal summarises by this rule.
+func (s *Summary) Add(e Entry) {
+	for _, tag := range e.Tags {
+		m := s.Marks[tag]
+		m.Any, m.At = e.Position, e.Time
+		if e.Mode == Expire || e.Mode == Delete {
+			m.Expire = e.Position
+		}
+		if e.Mode == Delete {
+			m.Delete = e.Position
+		}
+		s.Marks[tag] = m
+	}
+	s.Position = e.Position
+}
+
+// ErrDamaged is in the error of [Store.Page] when a page was found and is not
+// what was stored. The store has dropped it; the engine renders it again.
+var ErrDamaged = errors.New("stored page is damaged")
+
+// ErrFull is in the error of [Store.Put] and [Journal.Append] when there is no
+// room: a full disk, a limit reached. Nothing was written.
+var ErrFull = errors.New("store is full")
+
+// Store keeps pages beyond the life of the process. All methods are safe for
+// concurrent use and return when ctx ends, with its error; what a cancelled
+// write left behind is either everything or nothing.
+//
+// Aliasing: pages passed in and handed out are immutable for both sides. A store
+// may keep the pointer it was given.
+//
+// Durability: a durable store returns from Put and Delete when the change is on
+// disk. Concurrent calls may share one sync.
+//
+// Package storetest is the executable form of this contract.
+type Store interface {
+	// Page returns the page stored under key, or nil and no error when there is
+	// none. A page that fails its checksum is dropped and reported as an error
+	// that wraps [ErrDamaged]. The page returned equals the page put: times to
+	// the microsecond, headers with their values in order.
+	Page(ctx context.Context, key Key) (*Page, error)
+
+	// Put stores p, its tags and its body in one step, in place of any older
+	// page of the key, and reports whether it did. It stores nothing and returns
+	// false when the page that is there has a higher Stamp: an older render
+	// never overwrites a newer one. Equal stamps replace. A store with limits
+	// makes room by dropping pages, never this one; when there is no room it
+	// returns an error that wraps [ErrFull].
+	Put(ctx context.Context, p *Page) (bool, error)
+
+	// Delete removes the page of key if its Stamp is below before, with its
+	// tags. Deleting what is not there is no error.
+	Delete(ctx context.Context, key Key, before Position) error
+
+	// Tagged yields the key of every stored page that carries tag, each once, in
+	// no promised order. A page that is stored before the call and stays is
+	// yielded; one that comes or goes meanwhile may be. The iteration holds no
+	// lock that a write waits for. After an error it ends.
+	Tagged(ctx context.Context, tag string) iter.Seq2[Key, error]
+
+	// Due returns pages whose Due is set and at or before until, soonest first,
+	// at most limit of them.
+	Due(ctx context.Context, until time.Time, limit int) ([]DuePage, error)
+}
+
+// DuePage is a page that asked to be rendered again at a moment.
+type DuePage struct {
+	Key Key
+	Due time.Time
+}
+
+// Journal is the ordered, durable list of revalidations, with the receipts of
+// what they did. All methods are safe for concurrent use. Others may append to
+// the same journal: a position returned by Append may be more than one above
+// the last one seen.
+type Journal interface {
+	// Append adds e and returns its position, which is above every position
+	// returned before, also before a crash. When it returns without error the
+	// entry is on disk (for a durable journal) and in every later Summary and
+	// Entries. When it returns an error the entry may or may not be there; it is
+	// never there in part.
+	Append(ctx context.Context, e Entry) (Position, error)
+
+	// Entries yields the entries above after in order of position. It yields an
+	// error when some of them are no longer kept; then Summary tells where
+	// things stand.
+	Entries(ctx context.Context, after Position) iter.Seq2[Entry, error]
+
+	// Summary returns the journal compacted. The caller owns the map.
+	Summary(ctx context.Context) (Summary, error)
+
+	// Compact forgets the marks whose Any is at or below upTo and raises the
+	// floor to upTo. A journal that is also the [Store] first raises Checked of
+	// every stored page that is current at upTo, so that the floor does not make
+	// it stale; other pages under the floor are rendered at their next visit.
+	Compact(ctx context.Context, upTo Position) error
+
+	// SaveReceipt stores r under its ID, in place of any earlier one. A journal
+	// keeps a bounded number of receipts, at least the last 1,000.
+	SaveReceipt(ctx context.Context, r *Receipt) error
+
+	// Receipt returns the receipt with that ID, or nil and no error when it is
+	// not kept.
+	Receipt(ctx context.Context, id string) (*Receipt, error)
+}

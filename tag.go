@@ -1,0 +1,109 @@
+package reprint
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits of tags. What does not fit fails the render with an error that names
+// the tag: a tag dropped in silence is a page that never changes.
+const (
+	maxTagBytes    = 256
+	maxTagsPerPage = 1000
+)
+
+// Tag says that the page being rendered depends on the named things, so that a
+// revalidation of any of them makes the page stale. Call it inside a render with
+// the request's context, from any depth and any goroutine, any number of times
+// before the handler returns.
+//
+// Tags are case-sensitive, 1 to 256 bytes of UTF-8 without spaces, commas and
+// control characters, by convention "type:id" like "post:42" and "type:post" for
+// lists. A page has at most 1,000. A render that breaks a limit fails, with an
+// error that names the tag.
+//
+// Outside a render (a draft, a method that passes through) Tag does nothing.
+func Tag(ctx context.Context, tags ...string) {
+	if r := renderFrom(ctx); r != nil {
+		r.tag(tags)
+	}
+}
+
+// RevalidateAt says that the page being rendered changes at t by itself: a sale
+// that ends, an event that begins. The page is stale from t on and is rendered
+// again at that moment, also when nobody visits it. Of several calls the
+// earliest counts; a t that is not in the future counts as "at once, and no
+// oftener than once a second". Outside a render it does nothing.
+func RevalidateAt(ctx context.Context, t time.Time) {
+	if r := renderFrom(ctx); r != nil {
+		r.revalidateAt(t)
+	}
+}
+
+// ValidTag returns nil when tag can be used with [Tag] and in a revalidation,
+// and an error that names it and says what is wrong otherwise.
+func ValidTag(tag string) error {
+	bad := func(reason string) error {
+		if len(tag) > 64 {
+			tag = tag[:64] + "…"
+		}
+		return fmt.Errorf("reprint: tag %q %s", tag, reason)
+	}
+	switch {
+	case tag == "":
+		return bad("is empty")
+	case len(tag) > maxTagBytes:
+		return bad(fmt.Sprintf("is longer than %d bytes", maxTagBytes))
+	case !utf8.ValidString(tag):
+		return bad("is not UTF-8")
+	}
+	for _, c := range tag {
+		if c <= ' ' || c == ',' || c == 0x7f {
+			return bad("holds a space, a comma or a control character")
+		}
+	}
+	return nil
+}
+
+// The implicit tags. Each holds a space, which no tag of a user can, so that the
+// two cannot be confused. A tag with a host narrows one without it.
+const siteTag = "site *"
+
+func pathTag(host, target string) string   { return "path " + host + target }
+func prefixTag(host, prefix string) string { return "prefix " + host + prefix }
+func routeTag(pattern string) string       { return "route " + pattern }
+func hostTag(host string) string           { return "host " + host }
+
+// implicitTags returns the tags that every page of k has: its path, also with
+// its query, each prefix above it, its route, its host and the site.
+func implicitTags(k Key, route string) []string {
+	tags := []string{siteTag, routeTag(route), pathTag("", k.Path)}
+	if k.Query != "" {
+		tags = append(tags, pathTag("", k.target()))
+	}
+	for i := range len(k.Path) {
+		if k.Path[i] == '/' {
+			tags = append(tags, prefixTag("", k.Path[:i+1]))
+		}
+	}
+	if k.Host != "" {
+		for _, t := range tags[2:] {
+			kind, target, _ := strings.Cut(t, " ")
+			tags = append(tags, kind+" "+k.Host+target)
+		}
+		tags = append(tags, hostTag(k.Host))
+	}
+	return tags
+}
+
+// sealTags joins explicit and implicit tags to the sorted set a page keeps.
+func sealTags(explicit, implicit []string) []string {
+	all := make([]string, 0, len(explicit)+len(implicit))
+	all = append(append(all, explicit...), implicit...)
+	slices.Sort(all)
+	return slices.Clip(slices.Compact(all))
+}
