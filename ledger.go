@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,6 +96,21 @@ func (l *ledger) standing(p *Page, checked Position) standing {
 		s.current, s.since = false, p.RenderedAt
 	}
 	return s
+}
+
+// above returns the positions above checked that the journal last named tags of p
+// at, in order.
+func (l *ledger) above(p *Page, checked Position) []Position {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var found []Position
+	for _, tag := range p.Tags {
+		if m := l.marks[tag]; m.Any > checked {
+			found = append(found, m.Any)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // need returns the highest position at which one of tags was named: a render

@@ -1,10 +1,17 @@
 package reprint
 
 import (
-	"encoding/json"
+	"cmp"
+	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/reprint-go/reprint/internal/gate"
 )
 
 // Mode is how a revalidation makes pages current again.
@@ -79,99 +86,307 @@ type Revalidation struct {
 	By string
 }
 
-// Receipt is what a revalidation did. It is stored with the journal.
-type Receipt struct {
-	ID          string        `json:"id"`
-	Position    Position      `json:"position"`
-	Mode        Mode          `json:"mode"`
-	By          string        `json:"by"`
-	At          time.Time     `json:"at"`
-	Matched     int           `json:"matched"`     // pages that the targets name
-	Regenerated int           `json:"regenerated"` // rendered anew, with other content
-	Unchanged   int           `json:"unchanged"`   // rendered anew, with the same content
-	Failed      int           `json:"failed"`      // could not be rendered; the last good page stays
-	Skipped     int           `json:"skipped"`     // left alone: OnlyGenerated, or gone meanwhile
-	Took        time.Duration `json:"-"`
-	Pages       []PageResult  `json:"pages"` // sorted by key; at most 1,000, failures first
+// Revalidate renders the pages of path again and returns nil when every request
+// that begins from now on is answered from a render that began after this call
+// did. It is [Site.Apply] for one path in mode Regenerate; what it returns
+// otherwise says why, and visitors keep the last good page.
+func (s *Site) Revalidate(ctx context.Context, path string) error {
+	_, err := s.Apply(ctx, Revalidation{Paths: []string{path}})
+	return err
 }
 
-// PageResult is what a revalidation did to one page.
-type PageResult struct {
-	Path   string        `json:"path"` // the key as text
-	Result Result        `json:"result"`
-	Status int           `json:"status,omitempty"`
-	ETag   string        `json:"etag,omitempty"`
-	Render time.Duration `json:"-"`
-	Error  string        `json:"error,omitempty"`
-}
-
-// Result is what became of one page of a revalidation.
-type Result string
-
-// The results. In the modes that do not render, a matched page's result is the
-// state that it is in now.
-const (
-	ResultRegenerated Result = "regenerated"
-	ResultUnchanged   Result = "unchanged"
-	ResultFailed      Result = "failed"
-	ResultSkipped     Result = "skipped"
-	ResultStale       Result = "stale"
-	ResultExpired     Result = "expired"
-	ResultDeleted     Result = "deleted"
-)
-
-// The JSON forms hold durations as milliseconds, as people read them.
-type receiptJSON struct {
-	*receiptFields
-	TookMs float64 `json:"tookMs"`
-}
-type receiptFields Receipt
-
-// MarshalJSON writes the form of the admin API, durations in milliseconds.
-func (r Receipt) MarshalJSON() ([]byte, error) {
-	if r.Pages == nil {
-		r.Pages = []PageResult{}
+// Apply is the general verb: it makes the pages that r names current again, in
+// the way of r.Mode, and says what it did.
+//
+// First the revalidation is appended to the journal. From the moment that this
+// is durable, it is in force, whatever else happens: to this call, its context
+// or the process. In mode Regenerate Apply then renders each page, never joining
+// a render that began before, and returns when all are done. In the other modes
+// it returns at once.
+//
+// The receipt is nil when nothing was done: the error is then a *BadPathError,
+// or wraps [ErrNoTarget], [ErrNoRoute], [ErrUnlisted], [ErrInRender] or
+// [ErrClosed], or is the journal's. With a receipt, the error tells that pages
+// could not be rendered (it wraps the first one's *RenderError) or that ctx ended
+// before all were: those renders go on.
+func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
+	begin := time.Now()
+	switch {
+	case renderFrom(ctx) != nil:
+		return nil, fmt.Errorf("reprint: %w", ErrInRender)
+	case s.work.closed():
+		return nil, fmt.Errorf("reprint: %w", ErrClosed)
 	}
-	return json.Marshal(receiptJSON{(*receiptFields)(&r), milliseconds(r.Took)})
+	aims, err := s.aim(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	entry := Entry{ID: rand.Text()[:16], Time: begin.UTC().Truncate(time.Microsecond), Mode: r.Mode, Tags: aims.tags, By: r.By}
+	if entry.Position, err = s.append(ctx, entry); err != nil {
+		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
+	}
+	receipt := &Receipt{ID: entry.ID, Position: entry.Position, Mode: r.Mode, By: r.By, At: entry.Time}
+	err = s.carryOut(ctx, r, aims, receipt)
+	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
+	receipt.finish()
+	if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), receipt); saved != nil {
+		s.log.Error("receipt is not stored", "receipt", receipt.ID, "err", saved)
+	}
+	return receipt, err
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (r *Receipt) UnmarshalJSON(data []byte) error {
-	v := receiptJSON{receiptFields: (*receiptFields)(r)}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return err
+// aims is what a revalidation names, in the journal's terms.
+type aims struct {
+	tags []string // sorted, without duplicates
+	keys []Key    // pages that were named by path: they are rendered even if there is none yet
+}
+
+// aim checks what a revalidation names. It reports every fault at once.
+func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
+	var a aims
+	var errs []error
+	if r.Mode < Regenerate || r.Mode > Delete {
+		errs = append(errs, fmt.Errorf("reprint: unknown mode %d", int(r.Mode)))
 	}
-	r.Took = fromMilliseconds(v.TookMs)
+	if len(r.Paths)+len(r.Tags)+len(r.Prefixes) == 0 && !r.All {
+		errs = append(errs, fmt.Errorf("reprint: %w", ErrNoTarget))
+	}
+	if r.Host != "" && !slices.Contains(s.opts.Hosts, r.Host) {
+		errs = append(errs, fmt.Errorf("reprint: host %q is none of Options.Hosts", r.Host))
+	}
+	for _, path := range r.Paths {
+		errs = append(errs, s.aimPath(ctx, &a, r.Host, path))
+	}
+	for _, tag := range r.Tags {
+		errs = append(errs, ValidTag(tag))
+		a.tags = append(a.tags, tag)
+	}
+	for _, prefix := range r.Prefixes {
+		canonical, err := canonicalPath(prefix)
+		if err == nil && !strings.HasSuffix(canonical, "/") {
+			err = &BadPathError{Path: prefix, Reason: `a prefix ends with "/", like /posts/; to name one page use a path`}
+		}
+		errs = append(errs, err)
+		a.tags = append(a.tags, prefixTag(r.Host, canonical))
+	}
+	if r.All {
+		a.tags = append(a.tags, cmp.Or(hostTagOf(r.Host), siteTag))
+	}
+	slices.Sort(a.tags)
+	a.tags = slices.Compact(a.tags)
+	return a, errors.Join(errs...)
+}
+
+func hostTagOf(host string) string {
+	if host == "" {
+		return ""
+	}
+	return hostTag(host)
+}
+
+// aimPath adds a path to what is named, for one host or all.
+func (s *Site) aimPath(ctx context.Context, a *aims, host, path string) error {
+	hosts := s.hosts()
+	if host != "" {
+		hosts = []string{host}
+	}
+	for _, h := range hosts {
+		t, err := s.resolve(h, path)
+		if err != nil {
+			return err
+		}
+		if err := s.admit(ctx, t); err != nil {
+			return err
+		}
+		a.keys = append(a.keys, t.key)
+		a.tags = append(a.tags, pathTag(host, t.key.target()))
+	}
 	return nil
 }
 
-type pageResultJSON struct {
-	*pageResultFields
-	RenderMs float64 `json:"renderMs"`
-}
-type pageResultFields PageResult
-
-// MarshalJSON writes the form of the admin API, durations in milliseconds.
-func (r PageResult) MarshalJSON() ([]byte, error) {
-	return json.Marshal(pageResultJSON{(*pageResultFields)(&r), milliseconds(r.Render)})
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (r *PageResult) UnmarshalJSON(data []byte) error {
-	v := pageResultJSON{pageResultFields: (*pageResultFields)(r)}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return err
+// admit returns an error for a path that its route does not list and that
+// therefore no visitor can reach. A listing that lacks it is read again first:
+// what is revalidated may have been made a moment ago.
+func (s *Site) admit(ctx context.Context, t target) error {
+	l := &t.route.listing
+	if t.route.policy.Fallback != NotFound || l.holds(t.key) {
+		return nil
 	}
-	r.Render = fromMilliseconds(v.RenderMs)
+	if err := s.readListing(ctx, t.route); err != nil {
+		return fmt.Errorf("reprint: %w", err)
+	}
+	if !l.holds(t.key) {
+		return fmt.Errorf("reprint: %w: %s is not listed by %s", ErrUnlisted, t.key.target(), t.route.pattern)
+	}
 	return nil
 }
 
-func milliseconds(d time.Duration) float64 {
-	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+// append makes an entry durable and lets it come into force.
+func (s *Site) append(ctx context.Context, e Entry) (Position, error) {
+	position, err := s.journal.Append(ctx, e)
+	if err != nil {
+		return 0, err
+	}
+	e.Position = position
+	defer s.compactIfLarge()
+	return position, s.comeIntoForce(e)
 }
 
-func fromMilliseconds(ms float64) time.Duration {
-	return time.Duration(ms * float64(time.Millisecond)).Round(time.Microsecond)
+// comeIntoForce brings the ledger to e's position. Entries before it that are
+// not in force yet, because another call or another process appended them, are
+// read from the journal first.
+func (s *Site) comeIntoForce(e Entry) error {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	at := s.ledger.pos()
+	entries := []Entry{e}
+	switch {
+	case e.Position <= at:
+		return nil // another call has read it from the journal
+	case e.Position > at+1:
+		entries = nil
+		for missed, err := range s.journal.Entries(s.ctx, at) {
+			if err != nil {
+				return err
+			}
+			entries = append(entries, missed)
+		}
+	}
+	// See Site.commits.
+	s.commits.Lock()
+	defer s.commits.Unlock()
+	s.ledger.apply(entries...)
+	return nil
+}
+
+// carryOut does what the mode says to every page that is named, and fills in the
+// receipt.
+func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Receipt) error {
+	var mu sync.Mutex // guards receipt and failure
+	var failure error
+	pool := newPool(s.opts.Renders, func(k Key) {
+		result := s.carryOutOne(ctx, k, receipt)
+		mu.Lock()
+		defer mu.Unlock()
+		receipt.add(result)
+		if result.err != nil && failure == nil {
+			failure = result.err
+		}
+	})
+	seen, listErr := s.named(ctx, r, a, pool.give)
+	pool.wait()
+	if r.OnlyGenerated {
+		skipUngenerated(a.keys, seen, receipt)
+	}
+	switch {
+	case failure != nil && ctx.Err() != nil:
+		return fmt.Errorf("reprint: revalidation %s is in force, but not all its pages were waited for: %w", receipt.ID, context.Cause(ctx))
+	case failure != nil && receipt.Failed > 1:
+		return fmt.Errorf("reprint: %d of %d pages could not be renewed, the first: %w", receipt.Failed, receipt.Matched, failure)
+	case failure != nil:
+		return fmt.Errorf("reprint: %w", failure)
+	case listErr != nil:
+		return fmt.Errorf("reprint: revalidation %s is in force, but its pages cannot be listed: %w", receipt.ID, listErr)
+	}
+	return nil
+}
+
+// carryOutOne does what the mode says to one page. The ID, position and mode of
+// the receipt do not change any more.
+func (s *Site) carryOutOne(ctx context.Context, key Key, receipt *Receipt) PageResult {
+	switch receipt.Mode {
+	case Stale:
+		return PageResult{Path: key.String(), Result: ResultStale}
+	case Expire:
+		return PageResult{Path: key.String(), Result: ResultExpired}
+	case Delete:
+		return s.remove(ctx, key, receipt.Position)
+	}
+	return s.regenerate(ctx, key, receipt)
+}
+
+// named calls give once for each page that the revalidation names: those in the
+// store that carry a tag of it, and in mode Regenerate the paths themselves. It
+// returns the pages given.
+func (s *Site) named(ctx context.Context, r Revalidation, a aims, give func(Key)) (map[Key]bool, error) {
+	seen := make(map[Key]bool)
+	once := func(k Key) {
+		if !seen[k] {
+			seen[k] = true
+			give(k)
+		}
+	}
+	if !r.OnlyGenerated && r.Mode == Regenerate {
+		for _, k := range a.keys {
+			once(k)
+		}
+	}
+	for _, tag := range a.tags {
+		for k, err := range s.store.Tagged(ctx, tag) {
+			if err != nil {
+				return seen, err
+			}
+			once(k)
+		}
+	}
+	return seen, nil
+}
+
+// skipUngenerated notes the paths of which no page, in no variant, is stored.
+func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
+	generated := make(map[Key]bool, len(seen))
+	for k := range seen {
+		generated[Key{Host: k.Host, Path: k.Path}] = true
+		generated[Key{Host: k.Host, Path: k.Path, Query: k.Query}] = true
+	}
+	for _, k := range named {
+		if !generated[Key{Host: k.Host, Path: k.Path, Query: k.Query}] {
+			receipt.add(PageResult{Path: k.String(), Result: ResultSkipped})
+		}
+	}
+}
+
+// regenerate renders one page for a revalidation and waits for it.
+func (s *Site) regenerate(ctx context.Context, key Key, receipt *Receipt) PageResult {
+	result := PageResult{Path: key.String()}
+	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
+		result.Result, result.Error = ResultSkipped, "no visitor can reach it: no route serves or lists it any more"
+		return result
+	}
+	// Nobody may be given a render that began before the entry was in force: not
+	// this caller, and so no visitor who comes after its success.
+	need := receipt.Position
+	out, _, err := s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
+	switch {
+	case err != nil:
+		return result.failed(err)
+	case out.private != "":
+		// Every visitor is answered by the handler itself: nothing here is old.
+		result.Result, result.Error = ResultSkipped, out.private
+		return result
+	case out.err != nil:
+		return result.failed(out.err)
+	case out.storeErr != nil:
+		return result.failed(fmt.Errorf("%s is rendered, but could not be stored: %w", key, out.storeErr))
+	}
+	page := out.entry.page
+	result.Result, result.Status, result.ETag, result.Render = ResultUnchanged, page.Status, page.ETag(), page.RenderTook
+	if out.changed {
+		result.Result = ResultRegenerated
+	}
+	return result
+}
+
+// remove drops one page for a revalidation of mode Delete. The journal already
+// keeps it from being served.
+func (s *Site) remove(ctx context.Context, key Key, position Position) PageResult {
+	result := PageResult{Path: key.String(), Result: ResultDeleted}
+	if err := s.store.Delete(ctx, key, position); err != nil {
+		return result.failed(fmt.Errorf("delete %s: %w", key, err))
+	}
+	s.memory.remove(key, position)
+	s.due.Remove(key)
+	return result
 }
 
 // Errors that callers branch on. The text of the returned error says more.
@@ -190,3 +405,13 @@ var (
 	// ErrClosed: the site is shut down.
 	ErrClosed = errors.New("site is shut down")
 )
+
+// Receipt returns the receipt with that ID, or nil and no error when it is not
+// kept any more.
+func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
+	r, err := s.journal.Receipt(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("reprint: receipt %s: %w", id, err)
+	}
+	return r, nil
+}

@@ -2,15 +2,29 @@ package reprint
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/reprint-go/reprint/internal/backoff"
+	"github.com/reprint-go/reprint/internal/due"
+	"github.com/reprint-go/reprint/internal/flight"
+	"github.com/reprint-go/reprint/internal/gate"
 )
 
 // Options configures a [Site]. The zero Options is a site that keeps its pages
 // in memory.
 type Options struct {
-	// Store keeps pages beyond the life of the process. Nil: memory only.
+	// Store keeps pages beyond the life of the process. Nil: memory only. The
+	// site does not close it: close it after [Site.Shutdown].
 	Store Store
 
 	// Journal keeps revalidations and receipts. Nil: Store, if it is a Journal
@@ -30,7 +44,9 @@ type Options struct {
 	// more fails. Zero: 16 MiB.
 	MaxPage int64
 
-	// Renders is how many renders run at once. Zero: 16.
+	// Renders is how many renders run at once. Zero: 16. A handler that does not
+	// stop at its deadline is not waited for; as many such may linger again
+	// before further renders are refused.
 	Renders int
 
 	// Queue is how many renders may wait for their turn. Beyond that visitors of
@@ -38,26 +54,177 @@ type Options struct {
 	// left for the next visit. Zero: 10,000.
 	Queue int
 
-	// RenderTimeout is the longest a render may take. Zero: 30 s.
+	// RenderTimeout is the longest a render may take, and the longest it may
+	// wait for its turn. Zero: 30 s.
 	RenderTimeout time.Duration
 
 	// DraftSecret signs the cookies of draft mode, at least 16 bytes. Nil: there
 	// is no draft mode.
 	DraftSecret []byte
 
+	// NotFound answers paths that Fallback NotFound refuses. Nil: http.NotFound.
+	// It sees the visitor's own request; what it answers is never stored.
+	NotFound http.Handler
+
 	// Log receives what an operator should know. Nil: slog.Default().
 	Log *slog.Logger
+}
+
+// Defaults and bounds of Options.
+const (
+	defaultMemory        = 256 << 20
+	defaultMaxPage       = 16 << 20
+	defaultRenders       = 16
+	defaultQueue         = 10_000
+	defaultRenderTimeout = 30 * time.Second
+
+	minDraftSecret = 16
+)
+
+// Bounds that are not options: what the site remembers beside its pages.
+const (
+	maxFailures = 10_000  // keys whose last render failed
+	maxPrivate  = 10_000  // keys whose answers are not for everybody
+	maxDue      = 100_000 // moments kept in memory
+	maxMarks    = 100_000 // tags in the ledger before it is compacted
+)
+
+func (o Options) withDefaults() Options {
+	def := func(v *int64, d int64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&o.Memory, defaultMemory)
+	def(&o.MaxPage, defaultMaxPage)
+	if o.Renders == 0 {
+		o.Renders = defaultRenders
+	}
+	if o.Queue == 0 {
+		o.Queue = defaultQueue
+	}
+	if o.RenderTimeout == 0 {
+		o.RenderTimeout = defaultRenderTimeout
+	}
+	if o.NotFound == nil {
+		o.NotFound = http.HandlerFunc(http.NotFound)
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	o.Hosts = slices.Clone(o.Hosts)
+	for i, h := range o.Hosts {
+		o.Hosts[i] = strings.TrimSuffix(strings.ToLower(h), ".")
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	var errs []error
+	fault := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("reprint: Options."+format, args...))
+	}
+	for name, v := range map[string]int64{
+		"Memory": o.Memory, "MaxPage": o.MaxPage, "Renders": int64(o.Renders),
+		"Queue": int64(o.Queue), "RenderTimeout": int64(o.RenderTimeout),
+	} {
+		if v < 0 {
+			fault("%s is negative; zero means the default", name)
+		}
+	}
+	for _, h := range o.Hosts {
+		if h == "" || strings.ContainsAny(h, "/:?# ") {
+			fault("Hosts has %q; write a bare name like example.org, without scheme and port", h)
+		}
+	}
+	if o.DraftSecret != nil && len(o.DraftSecret) < minDraftSecret {
+		fault("DraftSecret has %d bytes, at least %d are needed", len(o.DraftSecret), minDraftSecret)
+	}
+	if _, ok := o.Store.(Journal); o.Store != nil && o.Journal == nil && !ok {
+		fault("Journal is nil and the Store (%T) is none", o.Store)
+	}
+	return errors.Join(errs...)
 }
 
 // Site is the http.Handler that holds routes and serves their pages. Its methods
 // are safe for concurrent use, Handle too, but a route must be there before its
 // requests come.
-type Site struct{}
+type Site struct {
+	opts    Options
+	log     *slog.Logger
+	mux     *http.ServeMux
+	routes  routes
+	memory  *memory
+	store   Store
+	journal Journal
+	ledger  *ledger
+
+	flights flight.Group[Key, *job, outcome]
+	gate    *gate.Gate
+	loads   singleflight.Group // of pages from the store
+	failed  *backoff.Book[Key, *RenderError]
+	private *backoff.Book[Key, string]
+	due     *due.Queue[Key]
+	lost    lost // handlers that did not stop
+
+	// commits lets many commits run at once, but none while journal entries
+	// come into force. So every page is either stored before an entry is in
+	// force, and then found by the call that made the entry, or it is checked
+	// against the entry when it is stored. See commit.
+	commits sync.RWMutex
+
+	applying   sync.Mutex  // held while entries come into force, in order
+	compacting atomic.Bool // the journal is being compacted
+	complain   throttle    // of a store that takes no pages
+
+	ctx    context.Context // ends when running renders are to be cut
+	cancel context.CancelCauseFunc
+	stop   func() // ends the background work
+	work   work   // everything that Shutdown waits for
+}
 
 // New returns a site without routes. It reads the journal's summary and starts
 // the site's background work, which [Site.Shutdown] ends. It reports every fault
 // of opts at once.
-func New(opts Options) (*Site, error) { panic("todo") }
+func New(opts Options) (*Site, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	s := &Site{
+		opts:    opts,
+		log:     opts.Log,
+		mux:     http.NewServeMux(),
+		gate:    gate.New(opts.Renders, opts.Queue),
+		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
+		private: backoff.New[Key, string](10*time.Second, 2*time.Minute, maxPrivate),
+		due:     due.New[Key](maxDue),
+	}
+	s.openStore()
+	summary, err := s.journal.Summary(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("reprint: read the journal: %w", err)
+	}
+	s.ledger = newLedger(summary)
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.startBackground()
+	return s, nil
+}
+
+// openStore sets the memory tier, the store and the journal. Without a store the
+// memory tier is the store.
+func (s *Site) openStore() {
+	s.store, s.journal = s.opts.Store, s.opts.Journal
+	if s.store == nil {
+		m := NewMemoryStore(s.opts.Memory)
+		s.memory, s.store = m.memory, m
+	} else {
+		s.memory = newMemory(s.opts.Memory, false)
+	}
+	if s.journal == nil {
+		s.journal = s.store.(Journal)
+	}
+}
 
 // Handle makes the pages of pattern, in the syntax of [http.ServeMux], static
 // under policy: GET and HEAD requests are answered from pages that h rendered,
@@ -65,47 +232,117 @@ func New(opts Options) (*Site, error) { panic("todo") }
 // nothing, when the policy is faulty or the pattern conflicts with another.
 //
 // h renders from the key alone: the request it sees has the method GET, the
-// path, the kept query, the declared headers and no others. Its context carries
-// the render for [Tag] and [RevalidateAt] and ends at the render's deadline.
-func (s *Site) Handle(pattern string, h http.Handler, policy Policy) error { panic("todo") }
+// path, the kept query, the declared headers and nothing else of any visitor's.
+// Its context carries the render for [Tag] and [RevalidateAt] and ends at the
+// render's deadline. Nothing that h writes reaches a visitor before it returns.
+func (s *Site) Handle(pattern string, h http.Handler, policy Policy) error {
+	if h == nil {
+		return fmt.Errorf("reprint: route %s: the handler is nil", pattern)
+	}
+	if err := policy.validate(); err != nil {
+		return fmt.Errorf("reprint: route %s: %w", pattern, err)
+	}
+	rt := newRoute(pattern, h, policy.withDefaults())
+	if err := register(s.mux, pattern, rt); err != nil {
+		return fmt.Errorf("reprint: route %s: %w", pattern, err)
+	}
+	s.routes.add(rt)
+	return nil
+}
 
 // ServeHTTP answers from stored pages where a route says so.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { panic("todo") }
-
-// Revalidate renders the pages of path again and returns nil when every request
-// that begins from now on is answered from a render that began after this call
-// did.
-func (s *Site) Revalidate(ctx context.Context, path string) error { panic("todo") }
-
-// Apply is the general verb.
-func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) { panic("todo") }
-
-// Shutdown ends the site's work.
-func (s *Site) Shutdown(ctx context.Context) error { panic("todo") }
-
-// Receipt returns the receipt with that ID, or nil when it is not kept.
-func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) { panic("todo") }
-
-// Progress of Prerender.
-type Progress struct {
-	Route                             string
-	Path                              string
-	Err                               error
-	Listed, Rendered, Skipped, Failed int
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, path, err := s.canonical(r)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	rt := s.match(r)
+	if why := s.passes(r, rt); why != "" {
+		s.pass(w, r, why)
+		return
+	}
+	if rt.policy.Fallback == NotFound && !s.listed(w, r, rt, path) {
+		return
+	}
+	query, err := keptQuery(r.URL.RawQuery, rt.policy.Query)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	s.servePage(w, r, rt, Key{Host: host, Path: path, Query: query, Variant: rt.variant.of(r.Header)})
 }
 
-// Prerender renders the listed paths of all routes.
-func (s *Site) Prerender(ctx context.Context, progress func(Progress)) error { panic("todo") }
-
-// SetDraft and ClearDraft, Draft.
-func (s *Site) SetDraft(w http.ResponseWriter, r *http.Request, life time.Duration) error {
-	panic("todo")
+// servePage is the way of a request from its key on: look up, decide, act.
+func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key Key) {
+	// The arrival is fixed before anything is read: whatever was in force then,
+	// the answer must know of it.
+	arrival := s.ledger.pos()
+	now := time.Now()
+	e, standing := s.lookup(r.Context(), key)
+	var page *Page
+	if e != nil {
+		page = e.page
+	}
+	switch v := decide(now, page, standing, &rt.policy); v {
+	case serve:
+		s.write(w, r, rt, e, now, reason{hit: true})
+	case refresh:
+		s.write(w, r, rt, e, now, s.refreshBehind(rt, e, standing, now))
+	case wait, absent:
+		if v == absent {
+			e = nil
+		}
+		s.serveAfterRender(w, r, rt, key, e, arrival)
+	}
 }
-func (s *Site) ClearDraft(w http.ResponseWriter, r *http.Request) { panic("todo") }
-func IsDraft(ctx context.Context) bool                            { panic("todo") }
 
-type renderState struct{}
+// canonical returns the host and path of a request's key, or why it has none.
+func (s *Site) canonical(r *http.Request) (host, path string, err error) {
+	if host, err = s.host(r); err != nil {
+		return "", "", err
+	}
+	raw := r.URL.RawPath
+	if raw == "" {
+		raw = r.URL.EscapedPath()
+	}
+	if raw == "" {
+		raw = "/" // GET http://example.org HTTP/1.1
+	}
+	path, err = canonicalPath(raw)
+	return host, path, err
+}
 
-func renderFrom(context.Context) *renderState { panic("todo") }
-func (r *renderState) tag([]string)           {}
-func (r *renderState) revalidateAt(time.Time) {}
+// errHost is answered 421: the site does not know the name.
+var errHost = errors.New("this site does not answer for that host")
+
+// host returns the host of a request's key.
+func (s *Site) host(r *http.Request) (string, error) {
+	if len(s.opts.Hosts) == 0 {
+		return "", nil
+	}
+	host := r.Host
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if !slices.Contains(s.opts.Hosts, host) {
+		return "", errHost
+	}
+	return host, nil
+}
+
+// passes returns why a request is not answered from a page, or "".
+func (s *Site) passes(r *http.Request, rt *route) string {
+	switch {
+	case rt == nil:
+		return "no-route"
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return "method"
+	case len(r.Header["Authorization"]) > 0:
+		return "authorization"
+	case s.drafting(r):
+		return "draft"
+	}
+	return ""
+}

@@ -1,8 +1,107 @@
-// Package field reads and writes HTTP header fields: Cache-Control, Vary,
-// Cache-Status and the fields that belong to one connection.
+// Package field reads and cleans HTTP header fields: Cache-Control, Vary and the
+// fields that belong to one connection.
 package field
 
-import "golang.org/x/net/http/httpguts"
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
 
 // Valid reports whether s can be sent as a field value.
 func Valid(s string) bool { return httpguts.ValidHeaderFieldValue(s) }
+
+// tokens yields the comma-separated elements of all lines, trimmed, without
+// splitting inside quotes. ok is false when a quote is not closed.
+func tokens(lines []string) (elements []string, ok bool) {
+	for _, line := range lines {
+		start, quoted := 0, false
+		for i := 0; i < len(line); i++ {
+			switch c := line[i]; {
+			case quoted && c == '\\':
+				i++
+			case c == '"':
+				quoted = !quoted
+			case c == ',' && !quoted:
+				elements = append(elements, strings.TrimSpace(line[start:i]))
+				start = i + 1
+			}
+		}
+		if quoted {
+			return nil, false
+		}
+		elements = append(elements, strings.TrimSpace(line[start:]))
+	}
+	return slices.DeleteFunc(elements, func(e string) bool { return e == "" }), true
+}
+
+// Forbids returns the directive of Cache-Control (RFC 9111, section 5.2.2) that
+// forbids a shared cache to store the response: private, no-store or no-cache,
+// also in the form with an argument, in any case, on any line. What cannot be
+// parsed counts as "no-store". It returns "" when nothing forbids it.
+func Forbids(h http.Header) string {
+	elements, ok := tokens(h["Cache-Control"])
+	if !ok {
+		return "no-store"
+	}
+	for _, e := range elements {
+		name, _, _ := strings.Cut(e, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
+		switch {
+		case name == "private" || name == "no-store" || name == "no-cache":
+			return name
+		case !httpguts.ValidHeaderFieldName(name):
+			return "no-store"
+		}
+	}
+	return ""
+}
+
+// Vary returns the canonical names in Vary (RFC 9110, section 12.5.5), "*"
+// included.
+func Vary(h http.Header) []string {
+	elements, ok := tokens(h["Vary"])
+	if !ok {
+		return []string{"*"}
+	}
+	for i, e := range elements {
+		elements[i] = http.CanonicalHeaderKey(e)
+	}
+	return elements
+}
+
+// perMessage are the fields that describe one connection or one message and not
+// the page: hop-by-hop (RFC 9110, section 7.6.1), framing, and what is computed
+// anew for each answer.
+var perMessage = []string{
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+	"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Content-Length", "Content-Range", "Accept-Ranges", "Date", "Age", "Etag", "Last-Modified", "Cache-Status", "Set-Cookie", "Vary",
+}
+
+// EndToEnd returns what of h belongs to a stored page, as a copy that nothing
+// else refers to. bad is the name of the first field whose value cannot be sent,
+// because it holds a line break for instance; fields whose name cannot be sent
+// are left out.
+func EndToEnd(h http.Header) (kept http.Header, bad string) {
+	connection, _ := tokens(h["Connection"])
+	kept = make(http.Header, len(h))
+	for name, values := range h {
+		canonical := http.CanonicalHeaderKey(name)
+		named := func(e string) bool { return strings.EqualFold(e, name) }
+		switch {
+		case !httpguts.ValidHeaderFieldName(name), slices.Contains(perMessage, canonical),
+			slices.ContainsFunc(connection, named), strings.HasPrefix(name, http.TrailerPrefix):
+			continue
+		}
+		for _, v := range values {
+			if !Valid(v) {
+				return nil, name
+			}
+		}
+		kept[canonical] = slices.Clip(slices.Concat(kept[canonical], values))
+	}
+	return kept, ""
+}

@@ -1,0 +1,127 @@
+package reprint
+
+import (
+	"errors"
+	"time"
+
+	"github.com/reprint-go/reprint/internal/backoff"
+)
+
+// commit makes page the page of its key: store first, then memory. old is the
+// page that was there, nil if none. It cannot be cancelled by any visitor.
+func (s *Site) commit(page, old *Page) outcome {
+	changed := old == nil || old.Status != page.Status || old.Sum != page.Sum
+	if !changed {
+		page.ModifiedAt = old.ModifiedAt
+	}
+	e, stored, err := s.fence(page)
+	if err != nil {
+		s.unstored(page, err)
+		return outcome{entry: e, changed: changed, storeErr: err}
+	}
+	s.schedule(page)
+	return outcome{entry: e, stored: stored, changed: changed}
+}
+
+// fence stores page unless a newer render was faster, and returns the entry to
+// serve.
+//
+// An entry of the journal that came into force while page was rendered makes it
+// stale on arrival. If the page that it replaces carried the tags in question,
+// the call that made the entry has found that page and renders this key again.
+// If not, nobody does, and a visitor who comes after the call must not see this
+// page: it is marked as overtaken. That holds because no entry comes into force
+// between the check and the end of Put.
+func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
+	s.commits.RLock()
+	defer s.commits.RUnlock()
+	position := s.ledger.pos()
+	if s.ledger.standing(page, page.Stamp).current {
+		page.Checked = position
+	} else {
+		page.Checked = page.Stamp
+		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, s.carried(page.Key))
+	}
+	stored, err = s.store.Put(s.ctx, page)
+	if err != nil {
+		// It is served from memory as long as it stays there. Calls that name
+		// its tags will not find it in the store: they count on the mark.
+		page.Overtaken = true
+		e, _ = s.memory.put(page, nil)
+		return e, false, err
+	}
+	if !stored {
+		// A render with a higher stamp was faster. Its page answers for this one.
+		if newer, _ := s.lookup(s.ctx, page.Key); newer != nil {
+			return newer, true, nil
+		}
+		return newEntry(page), false, nil
+	}
+	e, _ = s.memory.put(page, nil)
+	return e, true, nil
+}
+
+// carried returns the tags of the page that is stored under key.
+func (s *Site) carried(key Key) map[string]bool {
+	old := s.previous(key)
+	if old == nil {
+		return nil
+	}
+	tags := make(map[string]bool, len(old.Tags))
+	for _, t := range old.Tags {
+		tags[t] = true
+	}
+	return tags
+}
+
+// unstored says that the store took no page, not once per page, and sees to it
+// that it is tried again.
+func (s *Site) unstored(page *Page, err error) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.due.SetEarlier(page.Key, time.Now().Add(storeRetry))
+	if s.complain.due(time.Now()) {
+		msg := "page is served and not stored"
+		if errors.Is(err, ErrFull) {
+			msg += ": make room on the disk or raise the store's limit"
+		}
+		s.log.Error(msg, "page", page.Key, "err", err)
+	}
+}
+
+// storeRetry is how long a page that the store did not take waits until it is
+// rendered, and stored, again.
+const storeRetry = 10 * time.Second
+
+// fail notes that a render failed and sees to it that it is tried again.
+func (s *Site) fail(key Key, failure *RenderError, old *Page) {
+	if s.ctx.Err() != nil {
+		return // it was cut by Shutdown
+	}
+	kept := *failure
+	if kept.answer != nil && len(kept.answer.body) > maxKeptAnswer {
+		kept.answer = nil
+	}
+	record := s.failed.Fail(key, time.Now(), &kept)
+	if old != nil {
+		s.due.Set(key, record.Until)
+	}
+	log := s.log.With("page", key, "err", failure.Err, "failures", record.Failures,
+		"lastGoodPage", old != nil, "retryAfter", record.Until)
+	if len(failure.Stack) > 0 {
+		log = log.With("stack", string(failure.Stack))
+	}
+	log.Warn("render failed")
+}
+
+// resting returns the failure after which key is not to be tried again yet. A
+// revalidation of one of tags since the render that failed began ends the rest:
+// it may have been made because what was wrong is right now.
+func (s *Site) resting(key Key, tags []string, now time.Time) (backoff.Record[*RenderError], bool) {
+	failure, resting := s.failed.Resting(key, now)
+	return failure, resting && s.ledger.need(tags) <= failure.Value.stamp
+}
+
+// maxKeptAnswer is the largest error page that is shown again while a key rests.
+const maxKeptAnswer = 4 << 10

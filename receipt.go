@@ -1,0 +1,160 @@
+package reprint
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Receipt is what a revalidation did. It is stored with the journal.
+type Receipt struct {
+	ID          string        `json:"id"`
+	Position    Position      `json:"position"`
+	Mode        Mode          `json:"mode"`
+	By          string        `json:"by"`
+	At          time.Time     `json:"at"`
+	Matched     int           `json:"matched"`     // pages that the targets name
+	Regenerated int           `json:"regenerated"` // rendered anew, with other content
+	Unchanged   int           `json:"unchanged"`   // rendered anew, with the same content
+	Failed      int           `json:"failed"`      // could not be rendered; the last good page stays
+	Skipped     int           `json:"skipped"`     // left alone: OnlyGenerated, or gone meanwhile
+	Took        time.Duration `json:"-"`
+	Pages       []PageResult  `json:"pages"` // at most 1,000: failures first, then by path
+}
+
+// maxReceiptPages is how many pages a receipt lists.
+const maxReceiptPages = 1000
+
+// add counts a page, and lists it while there is room; a failure always finds
+// room while there are pages in the list that did not fail.
+func (r *Receipt) add(p PageResult) {
+	r.Matched++
+	switch p.Result {
+	case ResultRegenerated:
+		r.Regenerated++
+	case ResultUnchanged:
+		r.Unchanged++
+	case ResultFailed:
+		r.Failed++
+	case ResultSkipped:
+		r.Skipped++
+	}
+	if len(r.Pages) < maxReceiptPages {
+		r.Pages = append(r.Pages, p)
+		return
+	}
+	if p.Result != ResultFailed {
+		return
+	}
+	for i := range r.Pages {
+		if r.Pages[i].Result != ResultFailed {
+			r.Pages[i] = p
+			return
+		}
+	}
+}
+
+// finish puts the list into its order: failures first, then by path.
+func (r *Receipt) finish() {
+	rank := func(p PageResult) int {
+		if p.Result == ResultFailed {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(r.Pages, func(a, b PageResult) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Path, b.Path))
+	})
+}
+
+// PageResult is what a revalidation did to one page.
+type PageResult struct {
+	Path   string        `json:"path"` // the key as text
+	Result Result        `json:"result"`
+	Status int           `json:"status,omitempty"`
+	ETag   string        `json:"etag,omitempty"`
+	Render time.Duration `json:"-"`
+	Error  string        `json:"error,omitempty"`
+
+	err error // the error that Error is the text of
+}
+
+func (r PageResult) failed(err error) PageResult {
+	r.Result, r.Error, r.err = ResultFailed, err.Error(), err
+	var failure *RenderError
+	if errors.As(err, &failure) {
+		r.Status = failure.Status
+	}
+	return r
+}
+
+// Result is what became of one page of a revalidation.
+type Result string
+
+// The results. In the modes that do not render, a matched page's result is the
+// state that it is in now.
+const (
+	ResultRegenerated Result = "regenerated"
+	ResultUnchanged   Result = "unchanged"
+	ResultFailed      Result = "failed"
+	ResultSkipped     Result = "skipped"
+	ResultStale       Result = "stale"
+	ResultExpired     Result = "expired"
+	ResultDeleted     Result = "deleted"
+)
+
+// The JSON forms hold durations as milliseconds, as people read them.
+type receiptJSON struct {
+	*receiptFields
+	TookMs float64 `json:"tookMs"`
+}
+type receiptFields Receipt
+
+// MarshalJSON writes the form of the admin API, durations in milliseconds.
+func (r Receipt) MarshalJSON() ([]byte, error) {
+	if r.Pages == nil {
+		r.Pages = []PageResult{}
+	}
+	return json.Marshal(receiptJSON{(*receiptFields)(&r), milliseconds(r.Took)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *Receipt) UnmarshalJSON(data []byte) error {
+	v := receiptJSON{receiptFields: (*receiptFields)(r)}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	r.Took = fromMilliseconds(v.TookMs)
+	return nil
+}
+
+type pageResultJSON struct {
+	*pageResultFields
+	RenderMs float64 `json:"renderMs"`
+}
+type pageResultFields PageResult
+
+// MarshalJSON writes the form of the admin API, durations in milliseconds.
+func (r PageResult) MarshalJSON() ([]byte, error) {
+	return json.Marshal(pageResultJSON{(*pageResultFields)(&r), milliseconds(r.Render)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *PageResult) UnmarshalJSON(data []byte) error {
+	v := pageResultJSON{pageResultFields: (*pageResultFields)(r)}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	r.Render = fromMilliseconds(v.RenderMs)
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}
+
+func fromMilliseconds(ms float64) time.Duration {
+	return time.Duration(ms * float64(time.Millisecond)).Round(time.Microsecond)
+}

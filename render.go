@@ -1,0 +1,401 @@
+package reprint
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/reprint-go/reprint/internal/field"
+	"github.com/reprint-go/reprint/internal/flight"
+	"github.com/reprint-go/reprint/internal/gate"
+	"github.com/reprint-go/reprint/internal/recorder"
+)
+
+// job is what a run of a key's work is for.
+type job struct {
+	cause  string // see Page.Cause
+	class  gate.Class
+	ticket *gate.Ticket
+}
+
+func newJob(c gate.Class, cause string) *job {
+	return &job{cause: cause, class: c, ticket: gate.NewTicket(c)}
+}
+
+// outcome is what became of a render: exactly one of entry, err and private is
+// set.
+type outcome struct {
+	entry    *entry       // the page, for those who waited since before it began
+	stored   bool         // the entry's page is in the store
+	changed  bool         // the content is not what it was before
+	storeErr error        // why it is not stored
+	err      *RenderError // why there is no page
+	private  string       // why the answer is not for everybody; there is no last good page
+}
+
+// run is one run of a key's work.
+type run = flight.Run[Key, *job, outcome]
+
+// RenderError says why a render gave no page. It wraps the cause.
+type RenderError struct {
+	Path   string // the key as text
+	Status int    // what a visitor is answered when there is no last good page
+	Err    error  // one of the errors below, a proof's error, ErrBusy or ErrClosed, with its story
+	Stack  []byte // of a panic
+
+	answer *answer  // what the handler said, for visitors
+	stamp  Position // of the render
+}
+
+// answer is the response of a handler that is shown and not stored.
+type answer struct {
+	contentType string
+	body        []byte
+}
+
+// What [RenderError] wraps.
+var (
+	ErrStatus    = errors.New("the handler answered with a status that is not stored")
+	ErrPanic     = errors.New("the handler panicked")
+	ErrTimeout   = errors.New("the handler did not finish in time")
+	ErrTruncated = errors.New("the handler's answer is not whole")
+	ErrTooLarge  = errors.New("the handler's answer is too large")
+	ErrPrivate   = errors.New("the handler's answer is not for everybody")
+	ErrInvalid   = errors.New("the handler's answer is not valid")
+	ErrRefused   = errors.New("the new page was refused")
+)
+
+func (e *RenderError) Error() string { return "render " + e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RenderError) Unwrap() error { return e.Err }
+
+// token is the cause as one token for Cache-Status.
+func (e *RenderError) token() string {
+	for _, known := range []struct {
+		err   error
+		token string
+	}{
+		{ErrStatus, "error-status"}, {ErrPanic, "error-panic"}, {ErrTimeout, "error-timeout"},
+		{ErrTruncated, "error-truncated"}, {ErrTooLarge, "error-too-large"}, {ErrPrivate, "error-private"},
+		{ErrInvalid, "error-invalid"}, {ErrRefused, "error-refused"}, {ErrBusy, "busy"}, {ErrClosed, "shutdown"},
+	} {
+		if errors.Is(e.Err, known.err) {
+			return known.token
+		}
+	}
+	return "error"
+}
+
+// launch starts a run of a key's work.
+func (s *Site) launch(r *run) {
+	if !s.work.start(func() { s.fly(r) }) {
+		s.finish(r, outcome{err: newRenderError(r.Key, ErrClosed)})
+	}
+}
+
+// finish ends a run and starts the one whose turn it is then.
+func (s *Site) finish(r *run, out outcome) {
+	if next := s.flights.Finish(r, out); next != nil {
+		s.launch(next)
+	}
+}
+
+// fly waits for the run's turn and renders. Whatever happens the run is finished:
+// one that is not would lock its key for ever.
+func (s *Site) fly(r *run) {
+	out := outcome{err: newRenderError(r.Key, errors.New("the render ended without a result"))}
+	defer func() { s.finish(r, out) }()
+	if err := s.enter(r.Job); err != nil {
+		out = outcome{err: newRenderError(r.Key, err)}
+		return
+	}
+	defer s.gate.Leave()
+	// The stamp is taken here, when the run can no longer be joined by anybody
+	// who needs more than it, and before the handler reads any data.
+	stamp := s.flights.Start(r, func() uint64 { return uint64(s.ledger.pos()) })
+	out = s.render(r.Key, r.Job.cause, Position(stamp))
+}
+
+// enter waits for a place among the running renders.
+func (s *Site) enter(j *job) error {
+	ctx := s.ctx
+	if j.class != gate.Background {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, s.opts.RenderTimeout, ErrBusy)
+		defer cancel()
+	}
+	err := s.gate.Enter(ctx, j.ticket)
+	switch {
+	case errors.Is(err, gate.ErrFull):
+		return ErrBusy
+	case err != nil:
+		return err
+	case s.lost.count() >= s.opts.Renders:
+		s.gate.Leave()
+		return fmt.Errorf("%w: %d handlers still run long after their deadline", ErrBusy, s.opts.Renders)
+	}
+	return nil
+}
+
+// render runs the handler of key once and commits what it answered.
+func (s *Site) render(key Key, cause string, stamp Position) outcome {
+	rt := s.routeOf(key)
+	if rt == nil {
+		return outcome{err: &RenderError{Path: key.String(), Status: http.StatusNotFound, Err: &NoRouteError{Path: key.target()}}}
+	}
+	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
+	failure := s.record(rt, page)
+	old := s.previous(key)
+	if failure == nil {
+		failure = refused(rt, old, page)
+	}
+	switch {
+	case failure == nil:
+		s.failed.Forget(key)
+		return s.commit(page, old)
+	case errors.Is(failure, ErrPrivate) && old == nil:
+		s.private.Fail(key, time.Now(), failure.Err.Error())
+		return outcome{private: failure.Err.Error()}
+	}
+	failure.stamp = stamp
+	s.fail(key, failure, old)
+	return outcome{err: failure}
+}
+
+// record runs the handler and fills page with its answer.
+func (s *Site) record(rt *route, page *Page) *RenderError {
+	timeout := rt.policy.Timeout
+	if timeout == 0 {
+		timeout = s.opts.RenderTimeout
+	}
+	state := &render{}
+	ctx, cancel := context.WithTimeoutCause(context.WithValue(s.ctx, renderKey{}, state), timeout,
+		fmt.Errorf("%w: %v", ErrTimeout, timeout))
+	defer cancel()
+	rec := recorder.New(s.opts.MaxPage)
+	if failure := s.runHandler(ctx, rec, page.Key); failure != nil {
+		state.seal()
+		return failure
+	}
+	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)
+	status, header, body, err := rec.Result()
+	fail := func(status int, cause error, story any) *RenderError {
+		return &RenderError{Path: page.Key.String(), Status: status, Err: fmt.Errorf("%w: %v", cause, story)}
+	}
+	switch {
+	case errors.Is(err, recorder.ErrTooLarge):
+		return fail(http.StatusInternalServerError, ErrTooLarge, err)
+	case errors.Is(err, recorder.ErrTruncated):
+		return fail(http.StatusBadGateway, ErrTruncated, err)
+	case err != nil:
+		return fail(http.StatusBadGateway, ErrInvalid, err)
+	case !storable(status):
+		failure := fail(status, ErrStatus, status)
+		failure.answer = &answer{header.Get("Content-Type"), body}
+		return failure
+	}
+	explicit, dueAt, err := state.seal()
+	if err != nil {
+		return fail(http.StatusInternalServerError, ErrInvalid, err)
+	}
+	if why := notForEverybody(header, rt); why != "" {
+		return fail(http.StatusInternalServerError, ErrPrivate, why)
+	}
+	kept, bad := field.EndToEnd(header)
+	if bad != "" {
+		return fail(http.StatusBadGateway, ErrInvalid, fmt.Sprintf("header %s cannot be sent", bad))
+	}
+	if kept.Get("Content-Type") == "" && len(body) > 0 {
+		kept.Set("Content-Type", http.DetectContentType(body))
+	}
+	page.Status, page.Header, page.Body = status, kept, slices.Clip(body)
+	page.Sum = sha256.Sum256(body)
+	page.Tags = sealTags(explicit, implicitTags(page.Key, rt.pattern))
+	page.ModifiedAt = page.RenderedAt.Truncate(time.Second)
+	if !dueAt.IsZero() {
+		// A page that is due at once would be rendered without end.
+		page.Due = later(dueAt.UTC().Truncate(time.Microsecond), page.RenderedAt.Add(time.Second))
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// runHandler runs the handler on its own goroutine until it returns or its
+// deadline passes. One that does not stop then is left behind, counted, with a
+// recorder that takes nothing any more.
+func (s *Site) runHandler(ctx context.Context, rec *recorder.Recorder, key Key) *RenderError {
+	done := make(chan *RenderError, 1)
+	var left atomic.Bool // set by whoever comes second
+	go func() {
+		failure := &RenderError{Path: key.String(), Status: http.StatusInternalServerError,
+			Err: fmt.Errorf("%w: its goroutine ended", ErrPanic)}
+		defer func() {
+			if p := recover(); p != nil {
+				failure.Err, failure.Stack = fmt.Errorf("%w: %v", ErrPanic, p), debug.Stack()
+			}
+			done <- failure
+			if left.Swap(true) {
+				s.lost.add(-1)
+			}
+		}()
+		s.mux.ServeHTTP(rec, keyRequest(ctx, key))
+		failure = nil
+	}()
+	select {
+	case failure := <-done:
+		return failure
+	case <-ctx.Done():
+	}
+	s.lost.add(1)
+	if left.Swap(true) {
+		s.lost.add(-1)
+	}
+	rec.Seal()
+	status := http.StatusGatewayTimeout
+	if !errors.Is(context.Cause(ctx), ErrTimeout) {
+		status = http.StatusServiceUnavailable
+	}
+	return &RenderError{Path: key.String(), Status: status, Err: context.Cause(ctx)}
+}
+
+// keyRequest builds the request that a render sees, from the key and nothing
+// else.
+func keyRequest(ctx context.Context, key Key) *http.Request {
+	host := key.Host
+	if host == "" {
+		host = "localhost"
+	}
+	u := keyURL(key)
+	r := &http.Request{
+		Method: http.MethodGet, URL: u, Host: host, RequestURI: u.RequestURI(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: variantHeader(key.Variant), Body: http.NoBody,
+		RemoteAddr: "0.0.0.0:0",
+	}
+	return r.WithContext(ctx)
+}
+
+// storable reports whether an answer of that status is a page.
+func storable(status int) bool {
+	switch status {
+	case http.StatusOK, http.StatusNotFound, http.StatusGone,
+		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// notForEverybody returns what says that an answer must not be shared, or "".
+func notForEverybody(h http.Header, rt *route) string {
+	if len(h["Set-Cookie"]) > 0 {
+		return "it sets a cookie"
+	}
+	if directive := field.Forbids(h); directive != "" {
+		return "Cache-Control: " + directive
+	}
+	for _, name := range field.Vary(h) {
+		if name != "Accept-Encoding" && !slices.Contains(rt.variant.headers, name) {
+			return "Vary: " + name + ", which the route's policy does not declare"
+		}
+	}
+	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return "Content-Encoding: " + enc + ", which was not asked for"
+	}
+	return ""
+}
+
+// refused asks the route's proof, and refuses an empty page in place of one that
+// was not: that is how a handler looks that swallowed its own error.
+func refused(rt *route, old, page *Page) *RenderError {
+	err := error(nil)
+	switch {
+	case old != nil && old.Status == http.StatusOK && page.Status == http.StatusOK && len(old.Body) > 0 && len(page.Body) == 0:
+		err = errors.New("it is empty and the last good one is not")
+	case rt.policy.Proof != nil:
+		err = proof(rt.policy.Proof, old, page)
+	}
+	if err == nil {
+		return nil
+	}
+	return &RenderError{Path: page.Key.String(), Status: http.StatusInternalServerError, Err: fmt.Errorf("%w: %w", ErrRefused, err)}
+}
+
+// proof calls a route's proof; one that panics refuses.
+func proof(f func(old, new *Page) error, old, page *Page) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the proof panicked: %v", p)
+		}
+	}()
+	return f(old, page)
+}
+
+// renderKey finds a render in its context.
+type renderKey struct{}
+
+// render is what a handler says of its page by way of the context.
+type render struct {
+	mu     sync.Mutex
+	tags   []string  // guarded by mu, as is all below
+	due    time.Time // zero: none
+	err    error
+	sealed bool
+}
+
+func renderFrom(ctx context.Context) *render {
+	r, _ := ctx.Value(renderKey{}).(*render)
+	return r
+}
+
+func (r *render) tag(tags []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sealed || r.err != nil {
+		return
+	}
+	for _, t := range tags {
+		if r.err = ValidTag(t); r.err != nil {
+			return
+		}
+		r.tags = append(r.tags, t)
+	}
+	if len(r.tags) > maxTagsPerPage {
+		slices.Sort(r.tags)
+		r.tags = slices.Compact(r.tags)
+	}
+	if len(r.tags) > maxTagsPerPage {
+		r.err = fmt.Errorf("more than %d tags; %q is one too many", maxTagsPerPage, tags[len(tags)-1])
+	}
+}
+
+func (r *render) revalidateAt(t time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !t.IsZero() && (r.due.IsZero() || t.Before(r.due)) {
+		r.due = t
+	}
+}
+
+// seal ends what can be said and returns it.
+func (r *render) seal() (tags []string, due time.Time, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sealed = true
+	return r.tags, r.due, r.err
+}

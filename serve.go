@@ -1,0 +1,308 @@
+package reprint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/reprint-go/reprint/internal/gate"
+)
+
+// reason is why an answer is what it is, for Cache-Status (RFC 9211).
+type reason struct {
+	hit       bool   // answered from a page that was there
+	fwd       string // else why not: "miss", "stale"
+	stored    bool
+	collapsed bool   // shared a render with others
+	detail    string // one token; see docs/http.md
+}
+
+// write is the one place that answers with a page.
+func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry, now time.Time, why reason) {
+	p := e.page
+	h := w.Header()
+	for name, values := range p.Header {
+		h[name] = values
+	}
+	h["Etag"] = e.etag
+	h.Set("Age", strconv.Itoa(max(0, int(now.Sub(p.RenderedAt)/time.Second))))
+	h.Set("Cache-Control", cacheControl(rt, p, why))
+	h["Vary"] = rt.variant.headers
+	if len(rt.variant.headers) == 0 {
+		delete(h, "Vary")
+	}
+	setCacheStatus(w, why.cacheStatus(p, rt, now))
+	switch {
+	case p.Status == http.StatusOK && conditional(r):
+		http.ServeContent(w, r, "", p.ModifiedAt, bytes.NewReader(p.Body))
+		return
+	case p.Status == http.StatusOK:
+		h["Accept-Ranges"] = acceptRanges
+		h["Last-Modified"] = []string{p.ModifiedAt.UTC().Format(http.TimeFormat)}
+	}
+	h["Content-Length"] = e.length
+	w.WriteHeader(p.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(p.Body) // the visitor may have left; there is nothing to do about it
+	}
+}
+
+var acceptRanges = []string{"bytes"}
+
+// conditional reports whether a request asks for less than the page: a range, or
+// nothing if it has not changed.
+func conditional(r *http.Request) bool {
+	for _, name := range [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
+		if _, ok := r.Header[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// cacheControl is what browsers and caches downstream are told. Only a fresh 200
+// may be kept by them: a stale page would else stay there for its whole life
+// again.
+func cacheControl(rt *route, p *Page, why reason) string {
+	stale := why.hit && why.detail != ""
+	switch own := p.Header.Get("Cache-Control"); {
+	case stale || p.Status != http.StatusOK:
+		return defaultCacheControl
+	case rt.policy.CacheControl != "":
+		return rt.policy.CacheControl
+	case own != "":
+		return own
+	}
+	return defaultCacheControl
+}
+
+// cacheStatus formats the reason. The ttl is left out for a page that stays fresh
+// until it is revalidated; it is negative for one that is stale by time.
+func (why reason) cacheStatus(p *Page, rt *route, now time.Time) string {
+	b := make([]byte, 0, 64)
+	b = append(b, "reprint"...)
+	if why.hit {
+		b = append(b, "; hit"...)
+	} else {
+		b = append(append(b, "; fwd="...), why.fwd...)
+	}
+	if p != nil && !why.hit {
+		b = strconv.AppendInt(append(b, "; fwd-status="...), int64(p.Status), 10)
+	}
+	if p != nil && rt != nil {
+		if until := freshUntil(p, &rt.policy); !until.IsZero() {
+			b = strconv.AppendInt(append(b, "; ttl="...), int64(until.Sub(now)/time.Second), 10)
+		}
+	}
+	if why.stored {
+		b = append(b, "; stored"...)
+	}
+	if why.collapsed {
+		b = append(b, "; collapsed"...)
+	}
+	if why.detail != "" {
+		b = append(append(b, "; detail="...), why.detail...)
+	}
+	return string(b)
+}
+
+func setCacheStatus(w http.ResponseWriter, value string) {
+	w.Header()["Cache-Status"] = []string{value}
+}
+
+// pass hands a request to the handler as it is; nothing is stored.
+func (s *Site) pass(w http.ResponseWriter, r *http.Request, why string) {
+	switch why {
+	case "method":
+		setCacheStatus(w, "reprint; fwd=method")
+	case "draft":
+		setCacheStatus(w, "reprint; fwd=bypass; detail=draft")
+		w, r = s.draft(w, r)
+	default:
+		setCacheStatus(w, "reprint; fwd=bypass; detail="+why)
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// serveAfterRender answers a visitor for whom a page must be rendered first.
+// last is the last good page, nil if there is none.
+func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *route, key Key, last *entry, arrival Position) {
+	now := time.Now()
+	if _, resting := s.private.Resting(key, now); resting && last == nil {
+		s.pass(w, r, "private")
+		return
+	}
+	tags := knownTags(last, rt, key)
+	if failure, resting := s.resting(key, tags, now); resting {
+		s.writeFailure(w, r, rt, last, failure.Value, failure.Until)
+		return
+	}
+	if last == nil && rt.policy.Fallback == Shell && !rt.listing.holds(key) {
+		s.serveShell(w, r, rt, key)
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), 2*s.opts.RenderTimeout, ErrBusy)
+	defer cancel()
+	out, collapsed, err := s.await(ctx, key, s.ledger.need(tags), arrival, newJob(gate.Waited, "visit"))
+	switch {
+	case err != nil && r.Context().Err() != nil: // the visitor has left
+	case err != nil:
+		s.writeFailure(w, r, rt, last, newRenderError(key, err), now.Add(time.Second))
+	case out.private != "":
+		s.pass(w, r, "private")
+	case out.err != nil:
+		until := now.Add(time.Second)
+		if failure, known := s.failed.Last(key); known {
+			until = failure.Until
+		}
+		s.writeFailure(w, r, rt, last, out.err, until)
+	default:
+		why := reason{fwd: "miss", stored: out.stored, collapsed: collapsed}
+		if last != nil {
+			why.fwd = "stale"
+		}
+		s.write(w, r, rt, out.entry, time.Now(), why)
+	}
+}
+
+// knownTags are the tags that a visitor can know its page to have.
+func knownTags(last *entry, rt *route, key Key) []string {
+	if last != nil {
+		return last.page.Tags
+	}
+	return implicitTags(key, rt.pattern)
+}
+
+// serveShell answers with the placeholder and has the page rendered behind.
+func (s *Site) serveShell(w http.ResponseWriter, r *http.Request, rt *route, key Key) {
+	s.behind(key, newJob(gate.Visited, "visit"))
+	setCacheStatus(w, "reprint; fwd=miss; detail=shell")
+	rt.policy.Shell.ServeHTTP(&unstorable{ResponseWriter: w}, keyRequest(r.Context(), key))
+}
+
+const noStore = "private, no-cache, no-store, max-age=0, must-revalidate"
+
+// unstorable keeps an answer that is for one visitor from being stored by
+// anybody, whatever the handler says.
+type unstorable struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+// WriteHeader sets Cache-Control at the last moment.
+func (w *unstorable) WriteHeader(status int) {
+	w.wrote = w.wrote || status >= 200
+	w.Header().Set("Cache-Control", noStore)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *unstorable) Write(b []byte) (int, error) {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap serves http.ResponseController.
+func (w *unstorable) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// writeFailure answers a visitor whose page could not be rendered: with the last
+// good page if there is one, else with what went wrong. It may be tried again at
+// until.
+func (s *Site) writeFailure(w http.ResponseWriter, r *http.Request, rt *route, last *entry, failure *RenderError, until time.Time) {
+	now := time.Now()
+	if last != nil {
+		s.write(w, r, rt, last, now, reason{hit: true, detail: failure.token()})
+		return
+	}
+	setCacheStatus(w, "reprint; fwd=miss; fwd-status="+strconv.Itoa(failure.Status)+"; detail="+failure.token())
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if failure.Status >= 500 {
+		wait := max(1, int((until.Sub(now)+time.Second-1)/time.Second))
+		h.Set("Retry-After", strconv.Itoa(wait))
+	}
+	if a := failure.answer; a != nil {
+		if a.contentType != "" {
+			h.Set("Content-Type", a.contentType)
+		}
+		w.WriteHeader(failure.Status)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(a.body)
+		}
+		return
+	}
+	http.Error(w, http.StatusText(failure.Status), failure.Status)
+}
+
+// refreshBehind has a stale page rendered again, unless it failed just now, and
+// says why the visitor gets the stale one.
+func (s *Site) refreshBehind(rt *route, e *entry, st standing, now time.Time) reason {
+	why := reason{hit: true, detail: "stale-time"}
+	if !st.current {
+		why.detail = "stale-revalidated"
+	}
+	if failure, resting := s.resting(e.page.Key, e.page.Tags, now); resting {
+		why.detail = failure.Value.token()
+		return why
+	}
+	s.behind(e.page.Key, newJob(gate.Visited, "stale"))
+	return why
+}
+
+// behind makes sure that a render of key that knows all that is in force now is
+// under way or waits for its turn. Nobody waits for it.
+func (s *Site) behind(key Key, j *job) {
+	if s.work.closed() {
+		return
+	}
+	need := Position(0)
+	if e := s.memory.get(key); e != nil {
+		need = s.ledger.need(e.page.Tags)
+	}
+	run, launch := s.flights.Join(key, uint64(need), j)
+	if launch {
+		s.launch(run)
+		return
+	}
+	s.gate.Promote(run.Job.ticket, j.class)
+}
+
+// await waits for a render of key whose stamp reaches need and which, seen from
+// arrival, is current: nothing that was in force at arrival is unknown to it.
+func (s *Site) await(ctx context.Context, key Key, need, arrival Position, j *job) (out outcome, collapsed bool, err error) {
+	for {
+		run, launch := s.flights.Join(key, uint64(need), j)
+		if launch {
+			s.launch(run)
+		} else {
+			s.gate.Promote(run.Job.ticket, j.class)
+			collapsed = run.Job != j
+		}
+		select {
+		case <-run.Done():
+		case <-ctx.Done():
+			return out, collapsed, context.Cause(ctx)
+		}
+		out, _ = run.Value()
+		// Which tags a page has is known only now. A render that was joined may
+		// have begun before an entry that names one of them.
+		if out.entry == nil || out.entry.page.Stamp >= arrival || s.standing(out.entry).current {
+			return out, collapsed, nil
+		}
+		need, j = arrival, newJob(j.class, j.cause)
+	}
+}
+
+// newRenderError puts an error that has nothing to do with the handler into the
+// form that visitors and callers are answered from.
+func newRenderError(key Key, err error) *RenderError {
+	var re *RenderError
+	if errors.As(err, &re) {
+		return re
+	}
+	return &RenderError{Path: key.String(), Status: http.StatusServiceUnavailable, Err: err}
+}
