@@ -8,6 +8,7 @@ require golang.org/x/text v0.43.0
 
 require (
 	github.com/anishathalye/porcupine v1.3.1 // indirect
+	github.com/dunglas/httpsfv v1.1.2 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect

@@ -228,3 +228,11 @@ func (f *failing) Put(ctx context.Context, p *reprint.Page) (bool, error) {
 }
 
 var errBroken = errors.New("broken")
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
+
+func askRaw(site http.Handler, r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, r)
+	return w.Result()
+}

@@ -83,7 +83,7 @@ func TestP1RevalidatedMeansRevalidated(t *testing.T) {
 }
 
 func checkP1(t *testing.T, store reprint.Store) {
-	const pages, editors, visitors, saves, visits = 4, 8, 4, 30, 500
+	const pages, editors, visitors, saves, visits = 4, 8, 4, 30, 510
 	p := newPress(25 * time.Millisecond)
 	opts := reprint.Options{Store: store, Renders: 64}
 	if store != nil {
@@ -143,7 +143,7 @@ func checkP1(t *testing.T, store reprint.Store) {
 		}
 	}
 	all.Wait()
-	if len(h.ops) < 9_900 {
+	if len(h.ops) < 10_000 {
 		t.Fatalf("only %d operations were recorded", len(h.ops))
 	}
 	switch porcupine.CheckOperationsTimeout(p1, h.ops, time.Minute) {
