@@ -67,6 +67,20 @@ func (s *Site) listed(w http.ResponseWriter, r *http.Request, rt *route, path st
 	return false
 }
 
+// lists reports whether a route is known to list the page. It reads the listing
+// when there is none yet.
+func (s *Site) lists(ctx context.Context, rt *route, key Key) bool {
+	if rt.policy.Prerender == nil {
+		return false
+	}
+	if !rt.listing.complete() {
+		if err := s.readListing(ctx, rt); err != nil {
+			s.log.Error("listing cannot be read", "route", rt.pattern, "err", err)
+		}
+	}
+	return rt.listing.holds(key)
+}
+
 // readListing reads the whole listing of a route, once for all who ask at the
 // same time.
 func (s *Site) readListing(ctx context.Context, rt *route) error {

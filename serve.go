@@ -140,7 +140,7 @@ func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *rout
 		s.writeFailure(w, r, rt, last, failure.Value, failure.Until)
 		return
 	}
-	if last == nil && rt.policy.Fallback == Shell && !rt.listing.holds(key) {
+	if last == nil && rt.policy.Fallback == Shell && !s.lists(r.Context(), rt, key) {
 		s.serveShell(w, r, rt, key)
 		return
 	}
