@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/sqlite"
 )
 
 // A history for porcupine: what editors and visitors did to one page, and when.
@@ -79,7 +81,22 @@ func (h *historian) note(client, page int, call int64, input, output any) {
 
 func TestP1RevalidatedMeansRevalidated(t *testing.T) {
 	t.Run("in memory", func(t *testing.T) { checkP1(t, nil) })
-	t.Run("in front of a store", func(t *testing.T) { checkP1(t, reprint.NewMemoryStore(0)) })
+	t.Run("with the embedded store", func(t *testing.T) { checkP1(t, openStore(t, filepath.Join(t.TempDir(), "pages.db"))) })
+}
+
+// openStore opens the embedded store for the length of the test.
+func openStore(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(context.Background(), path, sqlite.Options{Log: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
 }
 
 func checkP1(t *testing.T, store reprint.Store) {
