@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -289,4 +290,28 @@ func TestAFullStoreServesAndSaysSo(t *testing.T) {
 			t.Errorf("it was not stored when there was room again: %v", page)
 		}
 	})
+}
+
+// A store that panics costs the page, not the process, and locks no key.
+func TestAStoreThatPanicsLocksNoKey(t *testing.T) {
+	store := &panicking{MemoryStore: reprint.NewMemoryStore(0)}
+	p := newPress(0)
+	site := newSite(t, reprint.Options{Store: store})
+	handle(t, site, "/a", p.ServeHTTP, reprint.Policy{})
+	store.on.Store(true)
+	wantBody(t, get(site, "/a"), 500, "Internal Server Error\n")
+	store.on.Store(false)
+	wantBody(t, get(site, "/a"), 200, "/a v0")
+}
+
+type panicking struct {
+	*reprint.MemoryStore
+	on atomic.Bool
+}
+
+func (s *panicking) Put(ctx context.Context, p *reprint.Page) (bool, error) {
+	if s.on.Load() {
+		panic("store on fire")
+	}
+	return s.MemoryStore.Put(ctx, p)
 }

@@ -85,6 +85,9 @@ func (m *memory) put(p *Page, keep func() bool) (e *entry, stored bool) {
 			return old
 		}
 		if m.index != nil {
+			if old != nil {
+				m.index.remove(old.page) // the tier tells of it too, but later
+			}
 			m.index.add(p)
 		}
 		return newEntry(p)
@@ -95,10 +98,13 @@ func (m *memory) put(p *Page, keep func() bool) (e *entry, stored bool) {
 // remove drops the page of key if its stamp is below before.
 func (m *memory) remove(key Key, before Position) {
 	m.tier.Update(key, func(old *entry) *entry {
-		if old != nil && old.page.Stamp < before {
-			return nil
+		if old == nil || old.page.Stamp >= before {
+			return old
 		}
-		return old
+		if m.index != nil {
+			m.index.remove(old.page)
+		}
+		return nil
 	})
 }
 

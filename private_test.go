@@ -218,3 +218,32 @@ func TestDraftModeNeedsASecret(t *testing.T) {
 		t.Error("a short secret was accepted")
 	}
 }
+
+func TestPrivateUnderANameThatIsNotCanonicalIsNotStored(t *testing.T) {
+	for name, value := range map[string]string{
+		"cache-control": "private", "CACHE-CONTROL": "no-store", "set-cookie": "sid=1", "vary": "Cookie",
+	} {
+		site := newSite(t, reprint.Options{})
+		handle(t, site, "/account", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()[name] = []string{value}
+			io.WriteString(w, "for you")
+		}, reprint.Policy{})
+		for range 2 {
+			wantCacheStatus(t, get(site, "/account"), "fwd=bypass", "private")
+		}
+	}
+}
+
+func TestAPageThatStaysPrivateForHoursCostsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newSite(t, reprint.Options{})
+		handle(t, site, "/account", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "private")
+			io.WriteString(w, "for you")
+		}, reprint.Policy{})
+		for range 100 {
+			wantBody(t, get(site, "/account"), 200, "for you")
+			time.Sleep(2*time.Minute + time.Second)
+		}
+	})
+}

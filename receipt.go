@@ -81,6 +81,14 @@ type PageResult struct {
 	err error // the error that Error is the text of
 }
 
+func (r PageResult) rendered(p *Page, changed bool) PageResult {
+	r.Result, r.Status, r.ETag, r.Render = ResultUnchanged, p.Status, p.ETag(), p.RenderTook
+	if changed {
+		r.Result = ResultRegenerated
+	}
+	return r
+}
+
 func (r PageResult) failed(err error) PageResult {
 	r.Result, r.Error, r.err = ResultFailed, err.Error(), err
 	var failure *RenderError

@@ -112,8 +112,17 @@ func (s *Site) finish(r *run, out outcome) {
 // fly waits for the run's turn and renders. Whatever happens the run is finished:
 // one that is not would lock its key for ever.
 func (s *Site) fly(r *run) {
-	out := outcome{err: newRenderError(r.Key, errors.New("the render ended without a result"))}
-	defer func() { s.finish(r, out) }()
+	var out outcome
+	defer func() {
+		if p := recover(); p != nil {
+			// Not the handler's: a store's, or a fault of this package. It costs the
+			// page, not the process.
+			out = outcome{err: &RenderError{Path: r.Key.String(), Status: http.StatusInternalServerError,
+				Err: fmt.Errorf("%w, or the store did: %v", ErrPanic, p), Stack: debug.Stack()}}
+			s.log.Error("panic around a render", "page", r.Key, "err", p, "stack", string(out.err.Stack))
+		}
+		s.finish(r, out)
+	}()
 	if err := s.enter(r.Job); err != nil {
 		out = outcome{err: newRenderError(r.Key, err)}
 		return

@@ -356,6 +356,10 @@ func (s *Site) regenerate(ctx context.Context, key Key, receipt *Receipt) PageRe
 	// Nobody may be given a render that began before the entry was in force: not
 	// this caller, and so no visitor who comes after its success.
 	need := receipt.Position
+	if e, st := s.lookup(ctx, key); e != nil && st.current && e.page.Stamp >= need && !e.page.Overtaken {
+		// Another call's render, which began late enough, has just been stored.
+		return result.rendered(e.page, e.page.ModifiedAt.Equal(e.page.RenderedAt.Truncate(time.Second)))
+	}
 	out, _, err := s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
 	switch {
 	case err != nil:
@@ -369,12 +373,7 @@ func (s *Site) regenerate(ctx context.Context, key Key, receipt *Receipt) PageRe
 	case out.storeErr != nil:
 		return result.failed(fmt.Errorf("%s is rendered, but could not be stored: %w", key, out.storeErr))
 	}
-	page := out.entry.page
-	result.Result, result.Status, result.ETag, result.Render = ResultUnchanged, page.Status, page.ETag(), page.RenderTook
-	if out.changed {
-		result.Result = ResultRegenerated
-	}
-	return result
+	return result.rendered(out.entry.page, out.changed)
 }
 
 // remove drops one page for a revalidation of mode Delete. The journal already

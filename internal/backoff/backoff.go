@@ -44,8 +44,9 @@ func (b *Book[K, V]) Fail(key K, now time.Time, value V) Record[V] {
 	r.Failures++
 	r.Value = value
 	rest := b.cap
-	if shift := r.Failures - 1; shift < 32 {
-		rest = min(b.first<<shift, b.cap)
+	// Compared the other way round, b.first<<shift could overflow.
+	if shift := r.Failures - 1; shift < 63 && b.first <= b.cap>>shift {
+		rest = b.first << shift
 	}
 	r.Until = now.Add(rest - rand.N(rest/4+1))
 	b.records[key] = r

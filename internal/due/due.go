@@ -35,6 +35,10 @@ func New[K comparable](limit int) *Queue[K] {
 func (q *Queue[K]) Set(key K, t time.Time) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	return q.setLocked(key, t)
+}
+
+func (q *Queue[K]) setLocked(key K, t time.Time) bool {
 	if it := q.items[key]; it != nil {
 		it.at = t
 		heap.Fix(&q.order, it.index)
@@ -58,10 +62,11 @@ func (q *Queue[K]) Set(key K, t time.Time) bool {
 // SetEarlier is Set, but keeps an earlier moment that the key already has.
 func (q *Queue[K]) SetEarlier(key K, t time.Time) bool {
 	q.mu.Lock()
-	it := q.items[key]
-	keep := it != nil && !t.Before(it.at)
-	q.mu.Unlock()
-	return keep || q.Set(key, t)
+	defer q.mu.Unlock()
+	if it := q.items[key]; it != nil && !t.Before(it.at) {
+		return true
+	}
+	return q.setLocked(key, t)
 }
 
 // Remove takes key out of the queue.

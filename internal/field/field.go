@@ -47,16 +47,39 @@ func Forbids(h http.Header) string {
 		return "no-store"
 	}
 	for _, e := range elements {
-		name, _, _ := strings.Cut(e, "=")
+		name, argument, argued := strings.Cut(e, "=")
 		name = strings.ToLower(strings.TrimSpace(name))
 		switch {
 		case name == "private" || name == "no-store" || name == "no-cache":
 			return name
-		case !httpguts.ValidHeaderFieldName(name):
+		case !isToken(name), argued && !isArgument(strings.TrimSpace(argument)):
 			return "no-store"
 		}
 	}
 	return ""
+}
+
+// isToken reports whether s is a token (RFC 9110, section 5.6.2), as the name of
+// a field is one.
+func isToken(s string) bool { return httpguts.ValidHeaderFieldName(s) }
+
+// isArgument reports whether s is a token or one quoted string. Anything else,
+// such as "60 private" or "0; private", may hide a directive that its author
+// meant.
+func isArgument(s string) bool {
+	inner, quoted := strings.CutPrefix(s, `"`)
+	if !quoted {
+		return isToken(s)
+	}
+	for i := 0; i < len(inner); i++ {
+		switch inner[i] {
+		case '\\':
+			i++
+		case '"':
+			return i == len(inner)-1 && Valid(s)
+		}
+	}
+	return false
 }
 
 // Vary returns the canonical names in Vary (RFC 9110, section 12.5.5), "*"
@@ -82,18 +105,22 @@ var perMessage = []string{
 }
 
 // EndToEnd returns what of h belongs to a stored page, as a copy that nothing
-// else refers to. bad is the name of the first field whose value cannot be sent,
-// because it holds a line break for instance; fields whose name cannot be sent
-// are left out.
+// else refers to. bad is the name of a field whose value cannot be sent,
+// because it holds a line break for instance, or "Connection" when it cannot be
+// known which fields that one lists. Of several bad fields it is any one. Fields
+// whose name cannot be sent are left out.
 func EndToEnd(h http.Header) (kept http.Header, bad string) {
-	connection, _ := tokens(h["Connection"])
+	connection, ok := tokens(h["Connection"])
+	if !ok {
+		return nil, "Connection"
+	}
 	kept = make(http.Header, len(h))
 	for name, values := range h {
 		canonical := http.CanonicalHeaderKey(name)
 		named := func(e string) bool { return strings.EqualFold(e, name) }
 		switch {
 		case !httpguts.ValidHeaderFieldName(name), slices.Contains(perMessage, canonical),
-			slices.ContainsFunc(connection, named), strings.HasPrefix(name, http.TrailerPrefix):
+			slices.ContainsFunc(connection, named):
 			continue
 		}
 		for _, v := range values {

@@ -4,8 +4,8 @@
 // Each run has a stamp, taken when it starts. A caller names the stamp that it
 // needs: it may join a running run only if that run's stamp reaches the need;
 // otherwise it shares the one run that has not started yet. Of each key at most
-// two runs are under way, so that a caller never waits behind an old run that
-// hangs, and at most one waits to start.
+// two runs are under way, so that a caller does not wait behind one old run that
+// hangs, though it does behind two, and at most one waits to start.
 //
 // The package has no clock and starts no goroutine: it says which run to launch,
 // and the caller launches it.

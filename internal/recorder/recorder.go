@@ -4,7 +4,9 @@ package recorder
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -24,7 +26,7 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	header http.Header // the handler's own; guarded by nothing, as the handler's is
-	sent   http.Header // as it was at WriteHeader; guarded by mu, as is all below
+	sent   http.Header // as it was at WriteHeader, under canonical names; guarded by mu, as is all below
 	status int
 	body   []byte
 	err    error
@@ -58,8 +60,20 @@ func (r *Recorder) writeHeaderLocked(status int) {
 		r.err = fmt.Errorf("%w: %d", ErrStatus, status)
 	default:
 		r.status = status
-		r.sent = r.header.Clone()
+		r.sent = canonical(r.header)
 	}
+}
+
+// canonical returns a copy of h whose names have their canonical form, so that
+// nobody who reads it misses "cache-control" written past [http.Header.Set].
+// Values that come together that way are in the order of the names.
+func canonical(h http.Header) http.Header {
+	c := make(http.Header, len(h))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		k := http.CanonicalHeaderKey(name)
+		c[k] = slices.Concat(c[k], h[name])
+	}
+	return c
 }
 
 // Write records b, or fails when the body would pass the limit.
@@ -73,6 +87,8 @@ func (r *Recorder) Write(b []byte) (int, error) {
 	switch {
 	case r.err != nil:
 		return 0, r.err
+	case len(b) == 0:
+		return 0, nil
 	case !bodyAllowed(r.status):
 		return 0, http.ErrBodyNotAllowed
 	case int64(len(r.body))+int64(len(b)) > r.limit:
@@ -98,7 +114,8 @@ func (r *Recorder) FlushError() error {
 func (r *Recorder) Flush() { _ = r.FlushError() }
 
 // Result seals the recording and returns the answer, or the error that spoils
-// it. With an error the status and header may be set; the body is not.
+// it. The names in the header are canonical. With an error the status and header
+// may be set; the body is not.
 func (r *Recorder) Result() (status int, header http.Header, body []byte, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,12 +130,14 @@ func (r *Recorder) Result() (status int, header http.Header, body []byte, err er
 	return r.status, r.sent, r.body, nil
 }
 
-// Seal ends the recording of a handler that is not waited for any longer.
+// Seal ends the recording of a handler that is not waited for any longer. Result
+// returns http.ErrHandlerTimeout then. After Result it does nothing.
 func (r *Recorder) Seal() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sealed = true
-	r.body = nil
+	if !r.sealed {
+		r.sealed, r.err, r.body = true, http.ErrHandlerTimeout, nil
+	}
 }
 
 func (r *Recorder) checkLengthLocked() error {

@@ -45,6 +45,9 @@ func (t *Tier[K, V]) Update(key K, change func(old *V) *V) *V {
 		}
 		return v, otter.WriteOp
 	})
+	// Without this, eviction would come when somebody finds the time: hundreds
+	// of values later in a burst, each of any size.
+	t.cache.CleanUp()
 	return v
 }
 

@@ -1,0 +1,105 @@
+package main
+
+const (
+	root  = "."
+	files = "./sqlite"
+)
+
+// mutants are the negative controls, by promise.
+var mutants = []mutant{
+	{"P1", "the stamp is taken when the page is stored", []edit{
+		{"commit.go", "	position := s.ledger.pos()\n", "	position := s.ledger.pos()\n	page.Stamp = position\n"},
+	}, root, "TestAnEntryDuringARenderMakesItsPageStaleOnArrival"},
+
+	{"P1", "a run is joined whatever its stamp", []edit{
+		{"internal/flight/flight.go", "if r.stamp >= need {", "if true {"},
+	}, "./internal/flight", "Test.*"},
+
+	{"P1", "a page is stored without comparing stamps", []edit{
+		{"memory.go", "(old.page == p || old.page.Stamp > p.Stamp)", "old.page == p"},
+	}, root, "TestARevalidationNeverJoinsARunningRender"},
+
+	{"P1", "the embedded store stores without comparing stamps", []edit{
+		{"sqlite/put.go", "old.stamp > r.stamp", "false"},
+	}, files, "TestStore"},
+
+	{"P1", "the position is published before the ledger", []edit{
+		{"ledger.go", "	l.mu.Lock()\n	defer l.mu.Unlock()\n	s := Summary{Marks: l.marks}\n",
+			"	l.position.Store(uint64(entries[len(entries)-1].Position))\n	runtime.Gosched()\n	l.mu.Lock()\n	defer l.mu.Unlock()\n	s := Summary{Marks: l.marks}\n"},
+		{"ledger.go", "	\"maps\"\n", "	\"maps\"\n	\"runtime\"\n"},
+	}, root, "TestAPageIsNeverCheckedPastAnEntryThatNamesIt"},
+
+	{"P1", "a page that was overtaken is served as merely stale", []edit{
+		{"policy.go", "s.expired || (!s.current && page.Overtaken)", "s.expired"},
+	}, root, "TestAnEntryDuringARenderMakesItsPageStaleOnArrival|TestAPageThatGainsATagWhileItIsRenderedIsNotServedOld"},
+
+	{"P1", "a call joins any running render", []edit{
+		{"serve.go", "out.entry == nil || out.entry.page.Stamp >= arrival || s.standing(out.entry).current", "true"},
+		{"revalidate.go", "s.await(ctx, key, need, need,", "s.await(ctx, key, 0, need,"},
+	}, root, "TestP1RevalidatedMeansRevalidated"},
+
+	{"P2", "an error page may replace a good one", []edit{
+		{"render.go", "case http.StatusOK, http.StatusNotFound,", "case http.StatusInternalServerError, http.StatusOK, http.StatusNotFound,"},
+	}, root, "TestP2TheLastGoodPageStays"},
+
+	{"P2", "nothing that failed is tried again by itself", []edit{
+		{"commit.go", "		s.due.Set(key, record.Until)\n", "		_ = record.Until\n"},
+	}, root, "TestP2TheLastGoodPageStays"},
+
+	{"P2", "a page that keeps failing is rendered for each visitor", []edit{
+		{"commit.go", "return failure, resting && s.ledger.need(tags) <= failure.Value.stamp", "return failure, resting && s == nil"},
+	}, root, "TestAColdPageThatKeepsFailingIsNotRenderedOncePerVisitor"},
+
+	{"P3", "every visitor has a render of their own", []edit{
+		{"internal/flight/flight.go", "	for _, r := range l.running {\n		if r.stamp >= need {\n			return r, false\n		}\n	}\n	if l.next == nil {\n",
+			"	{\n		l.next = nil\n"},
+		{"internal/flight/flight.go", "l.launched = len(l.running) < maxRunning", "l.launched = true"},
+	}, root, "TestP3FiveHundredClientsOnOneColdPageCostOneRender"},
+
+	{"P3", "the render runs on the visitor's context", []edit{
+		{"serve.go", "	for {\n		run, launch := s.flights.Join", "	VisitorContext.Store(key, ctx)\n	for {\n		run, launch := s.flights.Join"},
+		{"serve.go", "var acceptRanges =", "var VisitorContext sync.Map\n\nvar acceptRanges ="},
+		{"serve.go", "	\"strconv\"\n", "	\"strconv\"\n	\"sync\"\n"},
+		{"render.go", "	state := &render{}\n", "	state := &render{}\n	base := s.ctx\n	if v, ok := VisitorContext.Load(page.Key); ok {\n		base = v.(context.Context)\n	}\n"},
+		{"render.go", "context.WithValue(s.ctx, renderKey{}, state)", "context.WithValue(base, renderKey{}, state)"},
+	}, root, "TestTheFirstVisitorLeavingDoesNotCancelTheRender"},
+
+	{"P4", "a revalidation is acknowledged before the journal is on disk", []edit{
+		{"sqlite/journal.go", "		at, err = ask(ctx, s, size, func(w *writer) (reprint.Position, error) { return w.append(e, tags) })\n",
+			"		early := make(chan reprint.Position, 1)\n		go s.change(context.WithoutCancel(ctx), size, func(w *writer) error {\n			p, err := w.append(e, tags)\n			early <- p\n			time.Sleep(3 * time.Millisecond) // a slow disk\n			return err\n		})\n		at = <-early\n"},
+		{"sqlite/journal.go", "	\"iter\"\n", "	\"iter\"\n	\"time\"\n"},
+		// The receipt is stored after the entry, and waited for: it would hide the fault.
+		{"revalidate.go", "if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), receipt); saved != nil {", "if saved := error(nil); saved != nil {"},
+	}, root, "TestP4KilledAtAnyMoment"},
+
+	{"P4", "a page is served without a look at its checksum", []edit{
+		{"sqlite/row.go", "if r.checksum != r.rowsum() {", "if false {"},
+	}, files, "TestDamageIsFound"},
+
+	{"P5", "pages in memory weigh nothing", []edit{
+		{"memory.go", "return clampWeight(e.page.Size()) }", "return 1 }"},
+	}, root, "TestP5RandomPathsAndQueriesStayWithinTheLimits"},
+
+	{"P5", "unknown queries are part of the key", []edit{
+		{"key.go", "	if raw == \"\" || len(keep) == 0 {\n		return \"\", nil\n	}\n", "	if len(keep) == 0 {\n		return raw, nil\n	}\n"},
+	}, root, "TestP5RandomPathsAndQueriesStayWithinTheLimits|TestP6NothingOfAVisitorReachesAStoredPage"},
+
+	{"P6", "a render sees the visitor's headers", []edit{
+		{"serve.go", "	now := time.Now()\n	if _, resting := s.private", "	VisitorHeader.Store(key, r.Header)\n	now := time.Now()\n	if _, resting := s.private"},
+		{"serve.go", "var acceptRanges =", "var VisitorHeader sync.Map\n\nvar acceptRanges ="},
+		{"serve.go", "	\"strconv\"\n", "	\"strconv\"\n	\"sync\"\n"},
+		{"render.go", "	return r.WithContext(ctx)\n", "	if h, ok := VisitorHeader.Load(key); ok {\n		r.Header = h.(http.Header).Clone()\n	}\n	return r.WithContext(ctx)\n"},
+	}, root, "TestP6NothingOfAVisitorReachesAStoredPage"},
+
+	{"P6", "an answer with a cookie is stored", []edit{
+		{"render.go", "if len(h[\"Set-Cookie\"]) > 0 {", "if false {"},
+	}, root, "TestWhatSaysThatItIsPrivateIsNotStored"},
+
+	{"P6", "a forged draft cookie counts", []edit{
+		{"draft.go", " || !hmac.Equal(b[8:], s.signDraft(b[:8]))", ""},
+	}, root, "TestDraftMode"},
+
+	{"P7", "nobody remembers who asked", []edit{
+		{"revalidate.go", "Tags: aims.tags, By: r.By}", "Tags: aims.tags}"},
+	}, root, "TestP7EveryPageCanSayWhy"},
+}
