@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// FormatVersion and ApplicationID are what a store's header says.
+const (
+	FormatVersion = formatVersion
+	ApplicationID = applicationID
+)
+
+// Hold keeps the writer busy until release is called, so that what is asked of
+// it meanwhile becomes one batch.
+func (s *Store) Hold() (release func()) {
+	began, end := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = s.change(context.Background(), 0, func(*writer) error {
+			close(began)
+			<-end
+			return nil
+		})
+	}()
+	<-began
+	return func() { close(end) }
+}
+
+// Do has the writer run f as an operation.
+func (s *Store) Do(ctx context.Context, f func()) error {
+	return s.change(ctx, 0, func(*writer) error {
+		f()
+		return nil
+	})
+}
+
+// Fail has the writer run an operation that writes a receipt and a position, and
+// then fails with err.
+func (s *Store) Fail(ctx context.Context, id string, err error) error {
+	return s.change(ctx, 0, func(w *writer) error {
+		w.state.position += 100
+		if err := w.saveReceipt(id, []byte("{}")); err != nil {
+			return err
+		}
+		return err
+	})
+}
+
+// KeepEntries changes how many entries the journal keeps.
+func (s *Store) KeepEntries(n int) error {
+	return s.change(context.Background(), 0, func(w *writer) error {
+		w.limits.entries = int64(n)
+		return nil
+	})
+}
+
+// LimitFile makes SQLite find the disk full when the file would grow.
+func (s *Store) LimitFile() error { return s.setLimit(1) } // at least what it has
+
+// UnlimitFile takes that back.
+func (s *Store) UnlimitFile() error { return s.setLimit(1 << 31) }
+
+func (s *Store) setLimit(pages int64) error {
+	return s.change(context.Background(), 0, func(w *writer) error {
+		var is int64
+		return w.db.only.QueryRowContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Scan(&is)
+	})
+}
+
+// SetNow gives the store another clock. Nothing else may use the store yet.
+func (s *Store) SetNow(now func() time.Time) { s.now = now }
+
+// Pragma returns a setting of the connection that writes.
+func (s *Store) Pragma(name string) (string, error) {
+	return ask(context.Background(), s, 0, func(w *writer) (value string, err error) {
+		err = w.db.only.QueryRowContext(context.Background(), "PRAGMA "+name).Scan(&value)
+		return value, err
+	})
+}
+
+// EncodeHeader and DecodeHeader are the form of headers in the table.
+var (
+	EncodeHeader = encodeHeader
+	DecodeHeader = decodeHeader
+)

@@ -1,0 +1,43 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
+
+// formatVersion is the format that this program writes, kept in PRAGMA
+// user_version. Whoever changes schema.sql adds a step to migrations.
+const formatVersion = 2
+
+// migrations[v] brings a file from format v to v+1.
+var migrations = map[int]string{
+	// Format 1 did not know up to where a page was checked nor that one can be
+	// overtaken. A page was checked when it was rendered. The sum changes with
+	// checked by exclusive or, see rowsum.go; that of a damaged row stays wrong.
+	1: `ALTER TABLE pages ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;
+	    ALTER TABLE pages ADD COLUMN overtaken INTEGER NOT NULL DEFAULT 0;
+	    UPDATE pages SET checked = stamp, checksum = (checksum | stamp) - (checksum & stamp);`,
+}
+
+// migrate brings the file behind c to formatVersion. Each step commits with its
+// number, so that it is done once whatever happens between.
+func migrate(ctx context.Context, c *conn, log *slog.Logger) error {
+	var version int
+	if err := c.scan(ctx, "PRAGMA user_version", nil, &version); err != nil {
+		return err
+	}
+	if version == formatVersion {
+		return nil
+	}
+	for from := version; from < formatVersion; from++ {
+		script := fmt.Sprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", migrations[from], from+1)
+		if _, err := c.only.ExecContext(ctx, script); err != nil {
+			return fmt.Errorf("migrate from format %d to %d: %w", from, from+1, named(err))
+		}
+	}
+	log.InfoContext(ctx, "store migrated", "from", version, "to", formatVersion)
+	// Into the file, so that its header tells an older program at first sight.
+	_, err := c.only.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
+}

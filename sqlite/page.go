@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/reprint-go/reprint"
+)
+
+// What can be wrong with a stored page.
+var (
+	errRowDamaged  = errors.New("its row is not what was stored")
+	errBodyDamaged = errors.New("its body is not what was stored")
+	errBodyGone    = errors.New("its body is not there")
+)
+
+// Page implements [reprint.Store].
+func (s *Store) Page(ctx context.Context, key reprint.Key) (*reprint.Page, error) {
+	p, fault, err := s.page(ctx, key)
+	if fault != nil {
+		err = s.dropDamaged(ctx, key, fault)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read page %s: %w", key, err)
+	}
+	return p, nil
+}
+
+// page reads a page; nil without error when there is none. A fault says why what
+// is stored cannot be used.
+func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fault, err error) {
+	text, ok := textOf(key)
+	if !ok {
+		return nil, nil, ctx.Err()
+	}
+	readers, done, err := s.reading()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
+	r, body, usedAt, err := readRow(ctx, &readers.statements, text)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil, nil
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case isFault(err):
+		return nil, err, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	if p, fault = r.page(key, body); fault != nil {
+		return nil, fault, nil
+	}
+	if usedAt < s.now().Unix()/60 {
+		s.touched.add(r.id)
+	}
+	return p, nil, nil
+}
+
+// readRow reads the row of a key with its body. It verifies nothing but that the
+// body is there.
+func readRow(ctx context.Context, db *statements, key string) (r *row, body []byte, usedAt int64, err error) {
+	const query = `SELECT p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken,
+		p.rendered_at, p.render_took, p.modified_at, p.due, p.cause, p.checksum, p.used_at, b.sha256 IS NOT NULL, b.bytes
+		FROM pages AS p LEFT JOIN bodies AS b ON b.sha256 = p.body WHERE p.key = ?`
+	rows, err := db.query(ctx, query, key)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, nil, 0, cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	r = &row{key: key}
+	var hasBody bool
+	if err := rows.Scan(&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken,
+		&r.renderedAt, &r.renderTook, &r.modifiedAt, &r.due, &r.cause, &r.checksum, &usedAt, &hasBody, &body); err != nil {
+		return r, nil, 0, fmt.Errorf("%w: %w", errRowDamaged, err) // a column holds what it cannot
+	}
+	if !hasBody {
+		return r, nil, 0, errBodyGone
+	}
+	return r, body, usedAt, rows.Close()
+}
+
+// isFault reports whether an error of readRow says that what is stored is
+// damaged, and not that reading failed.
+func isFault(err error) bool {
+	return errors.Is(err, errRowDamaged) || errors.Is(err, errBodyGone) || isMalformed(err)
+}
+
+// dropDamaged removes a damaged page, so that it is rendered again, and returns
+// the error that says so.
+func (s *Store) dropDamaged(ctx context.Context, key reprint.Key, fault error) error {
+	const size = 1 << 10
+	s.log.WarnContext(ctx, "stored page is damaged; it is dropped and will be rendered again", "path", s.path, "key", key.String(), "error", fault)
+	err := s.change(ctx, size, func(w *writer) error { return w.dropDamaged(key) })
+	if err != nil {
+		return fmt.Errorf("%w: %w; it could not be dropped: %w", reprint.ErrDamaged, fault, err)
+	}
+	return fmt.Errorf("%w: %w", reprint.ErrDamaged, fault)
+}
+
+// dropDamaged looks again, because a good page may have come meanwhile, and
+// removes what is damaged: a body alone from bodies too, so that the next page
+// with this content brings it anew for all who have it.
+func (w *writer) dropDamaged(key reprint.Key) error {
+	r, body, _, err := readRow(context.Background(), &w.db.statements, key.String())
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case isFault(err):
+		return w.dropUnreadable(key, nil)
+	case err != nil:
+		return err
+	}
+	_, fault := r.page(key, body)
+	switch {
+	case fault == nil:
+		return nil
+	case errors.Is(fault, errBodyDamaged):
+		if _, err := w.exec(`DELETE FROM bodies WHERE sha256 = ?`, r.body); err != nil {
+			return err
+		}
+		w.counts.damaged.Add(1)
+		return w.drop(r.id, r.body, r.tags)
+	}
+	return w.dropUnreadable(key, r.body)
+}
+
+// dropUnreadable removes a page whose row cannot be trusted. The list of its tags
+// is not gone by; if the hash of the body is wrong too, the body stays as one
+// that nobody has.
+func (w *writer) dropUnreadable(key reprint.Key, body []byte) error {
+	var id int64
+	if err := w.scan(`SELECT id FROM pages WHERE key = ?`, []any{key.String()}, &id); err != nil {
+		return err
+	}
+	if err := w.dropAllTags(id); err != nil {
+		return err
+	}
+	if _, err := w.exec(`DELETE FROM pages WHERE id = ?`, id); err != nil {
+		return err
+	}
+	w.state.pages--
+	w.counts.damaged.Add(1)
+	return w.dropBody(body)
+}

@@ -1,0 +1,178 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/reprint-go/reprint"
+)
+
+// Put implements [reprint.Store]. It refuses a page that could not be read back
+// as it is: a key that is not canonical, a Sum that is not of the Body, a header
+// that HTTP could not carry.
+func (s *Store) Put(ctx context.Context, p *reprint.Page) (stored bool, err error) {
+	r, err := encodeRow(p)
+	if err == nil {
+		size := r.size(len(p.Body))
+		stored, err = ask(ctx, s, size, func(w *writer) (bool, error) { return w.put(r, p.Body, size) })
+	}
+	if err != nil {
+		return false, fmt.Errorf("store page %s: %w", p.Key, err)
+	}
+	return stored, nil
+}
+
+// predecessor is what put needs to know of the page that it replaces.
+type predecessor struct {
+	id      int64
+	stamp   int64
+	body    []byte
+	hasBody bool // its body is there; false after damage
+	tags    string
+}
+
+func (w *writer) predecessor(key string) (*predecessor, error) {
+	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags FROM pages WHERE key = ?`
+	var p predecessor
+	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &p, err
+}
+
+// put stores r and its body unless a newer page is there. It writes only what
+// differs from the page before: a render that changes nothing writes one row.
+func (w *writer) put(r *row, body []byte, size int64) (bool, error) {
+	old, err := w.predecessor(r.key)
+	if err != nil {
+		return false, err
+	}
+	if old != nil && old.stamp > r.stamp {
+		return false, nil
+	}
+	if err := w.makeRoom(old, size); err != nil {
+		return false, err
+	}
+	if old == nil {
+		return true, w.insert(r, body)
+	}
+	return true, w.replace(old, r, body)
+}
+
+func (w *writer) insert(r *row, body []byte) error {
+	if err := w.addBody(r.body, body); err != nil {
+		return err
+	}
+	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken,
+		rendered_at, render_took, modified_at, due, cause, checksum, used_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken,
+		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause, r.checksum, w.minute())
+	if err != nil {
+		return err
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return err
+	}
+	w.state.pages++
+	return w.addTags(id, r.tags)
+}
+
+func (w *writer) replace(old *predecessor, r *row, body []byte) error {
+	sameBody := bytes.Equal(old.body, r.body)
+	if !sameBody || !old.hasBody {
+		if err := w.addBody(r.body, body); err != nil {
+			return err
+		}
+	}
+	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?,
+		rendered_at = ?, render_took = ?, modified_at = ?, due = ?, cause = ?, checksum = ?, used_at = ? WHERE id = ?`
+	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken,
+		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause, r.checksum, w.minute(), old.id); err != nil {
+		return err
+	}
+	if !sameBody {
+		if err := w.dropBody(old.body); err != nil {
+			return err
+		}
+	}
+	if old.tags == r.tags {
+		return nil
+	}
+	return w.changeTags(old, r.tags)
+}
+
+// addBody stores a body if none with its hash is there.
+func (w *writer) addBody(sum, body []byte) error {
+	if body == nil {
+		body = []byte{} // nil would be NULL
+	}
+	_, err := w.exec(`INSERT INTO bodies (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, sum, body)
+	return err
+}
+
+// dropBody removes a body that no page has any more.
+func (w *writer) dropBody(sum []byte) error {
+	_, err := w.exec(`DELETE FROM bodies WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)`, sum)
+	return err
+}
+
+// changeTags writes only the difference: most tags of a page never change.
+func (w *writer) changeTags(old *predecessor, tags string) error {
+	was, err := decodeTags(old.tags)
+	if err != nil {
+		// Damage. The page is whole again with this Put, its tags too.
+		if err := w.dropAllTags(old.id); err != nil {
+			return err
+		}
+	}
+	is, err := decodeTags(tags)
+	if err != nil {
+		return err
+	}
+	gone, err := encodeTags(without(was, is))
+	if err != nil {
+		return err
+	}
+	come, err := encodeTags(without(is, was))
+	if err != nil {
+		return err
+	}
+	if err := w.dropTags(old.id, gone); err != nil {
+		return err
+	}
+	return w.addTags(old.id, come)
+}
+
+// without returns the tags of a that are not in b.
+func without(a, b []string) []string {
+	in := make(map[string]bool, len(b))
+	for _, tag := range b {
+		in[tag] = true
+	}
+	return slices.DeleteFunc(slices.Clone(a), func(tag string) bool { return in[tag] })
+}
+
+func (w *writer) addTags(page int64, tags string) error {
+	_, err := w.exec(`INSERT OR IGNORE INTO page_tags (tag, page) SELECT value, ?1 FROM json_each(?2)`, page, tags)
+	return err
+}
+
+// dropTags removes the page from the index for tags that are known to be JSON.
+func (w *writer) dropTags(page int64, tags string) error {
+	_, err := w.exec(`DELETE FROM page_tags WHERE page = ?1 AND tag IN (SELECT value FROM json_each(?2))`, page, tags)
+	return err
+}
+
+// dropAllTags removes the page from the index where its own list of tags cannot
+// be trusted. It walks the whole index.
+func (w *writer) dropAllTags(page int64) error {
+	_, err := w.exec(`DELETE FROM page_tags WHERE page = ?`, page)
+	return err
+}

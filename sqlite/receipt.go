@@ -1,0 +1,65 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/reprint-go/reprint"
+)
+
+// SaveReceipt implements [reprint.Journal]. The last [Options.MaxReceipts] are
+// kept.
+func (s *Store) SaveReceipt(ctx context.Context, r *reprint.Receipt) error {
+	text, err := json.Marshal(r)
+	if err == nil {
+		id := r.ID
+		err = s.change(ctx, int64(len(text)), func(w *writer) error { return w.saveReceipt(id, text) })
+	}
+	if err != nil {
+		return fmt.Errorf("save receipt %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+func (w *writer) saveReceipt(id string, text []byte) error {
+	const save = `INSERT INTO receipts (id, receipt) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET receipt = excluded.receipt`
+	if _, err := w.exec(save, id, string(text)); err != nil {
+		return err
+	}
+	// Only the first go and only the last come, so the numbers have no gaps.
+	const trim = `DELETE FROM receipts WHERE seq <= (SELECT max(seq) FROM receipts) - ?`
+	_, err := w.exec(trim, w.limits.receipts)
+	return err
+}
+
+// Receipt implements [reprint.Journal].
+func (s *Store) Receipt(ctx context.Context, id string) (*reprint.Receipt, error) {
+	r, err := s.receipt(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read receipt %s: %w", id, err)
+	}
+	return r, nil
+}
+
+func (s *Store) receipt(ctx context.Context, id string) (*reprint.Receipt, error) {
+	readers, done, err := s.reading()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var text []byte
+	if err := readers.scan(ctx, `SELECT receipt FROM receipts WHERE id = ?`, []any{id}, &text); err != nil {
+		return nil, err
+	}
+	var r reprint.Receipt
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}

@@ -1,0 +1,168 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+// Room is made in small steps, by the Put that needs it: a few pages that were
+// not used for long go for the one that comes. The sizes that Puts announce are
+// added up and the file is measured again only when the sum reaches the limit.
+const (
+	evictStep = 8
+	// Where the limit was lowered, a Put drops more than it needs, so that the
+	// file comes down, but not all at once.
+	evictEnough = 64
+)
+
+// measure sets what the file has in use and what it takes on disk, as of now in
+// the transaction.
+func (w *writer) measure() error {
+	var size, count, free int64
+	if err := w.scan("PRAGMA page_size", nil, &size); err != nil {
+		return err
+	}
+	if err := w.scan("PRAGMA page_count", nil, &count); err != nil {
+		return err
+	}
+	if err := w.scan("PRAGMA freelist_count", nil, &free); err != nil {
+		return err
+	}
+	w.fileBytes, w.state.used = size*count, size*(count-free)
+	return nil
+}
+
+// makeRoom drops pages, never the one that is about to be replaced, until one of
+// size bytes can come within the limits.
+func (w *writer) makeRoom(replaced *predecessor, size int64) error {
+	if size > w.limits.file {
+		return fmt.Errorf("%w: the page takes %d bytes of the %d there are", reprint.ErrFull, size, w.limits.file)
+	}
+	if replaced == nil {
+		replaced = &predecessor{}
+		if err := w.boundPages(); err != nil {
+			return err
+		}
+	}
+	if w.state.used+size > w.limits.file {
+		if err := w.boundBytes(replaced.id, size); err != nil {
+			return err
+		}
+	}
+	w.state.used += size
+	return nil
+}
+
+// boundPages makes room for one more page.
+func (w *writer) boundPages() error {
+	excess := w.state.pages + 1 - w.limits.pages
+	if excess <= 0 {
+		return nil
+	}
+	_, err := w.evict(0, min(excess, evictEnough))
+	return err
+}
+
+// boundBytes makes room for size bytes.
+func (w *writer) boundBytes(keep, size int64) error {
+	for dropped := int64(0); ; {
+		if err := w.measure(); err != nil {
+			return err
+		}
+		if w.state.used+size <= w.limits.file {
+			return nil
+		}
+		if dropped >= evictEnough && w.state.used+size <= w.fileBytes {
+			return nil // fits the file as it is, which comes down with every Put
+		}
+		n, err := w.evict(keep, evictStep)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: journal, ledger and receipts leave no room for %d bytes", reprint.ErrFull, size)
+		}
+		dropped += n
+	}
+}
+
+// evict drops up to n pages, not the one with the id keep, and returns how many.
+// Pages that say "not here" go first: a flood of them must not push out others.
+func (w *writer) evict(keep, n int64) (int64, error) {
+	const (
+		negative = `SELECT id, body, tags FROM pages WHERE status <> 200 AND id <> ? ORDER BY rendered_at LIMIT ?`
+		unused   = `SELECT id, body, tags FROM pages WHERE id <> ? ORDER BY used_at, id LIMIT ?`
+	)
+	victims, err := w.victims(negative, keep, n)
+	if err == nil && len(victims) == 0 {
+		victims, err = w.victims(unused, keep, n)
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, v := range victims {
+		if err := w.drop(v.id, v.body, v.tags); err != nil {
+			return 0, err
+		}
+	}
+	w.state.evicted += int64(len(victims))
+	return int64(len(victims)), nil
+}
+
+func (w *writer) victims(query string, args ...any) (victims []predecessor, err error) {
+	rows, err := w.db.query(context.Background(), query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v predecessor
+		if err := rows.Scan(&v.id, &v.body, &v.tags); err != nil {
+			return nil, err
+		}
+		victims = append(victims, v)
+	}
+	return victims, rows.Err()
+}
+
+// tidy keeps the files within their limits, after the callers were answered.
+func (w *writer) tidy() {
+	if w.fileBytes > w.limits.file {
+		_, err := w.exec(`PRAGMA incremental_vacuum(256)`)
+		if err == nil {
+			err = w.measure()
+		}
+		if err != nil {
+			w.log.Warn("store does not shrink", "path", w.path, "error", err)
+		}
+	}
+	info, err := os.Stat(w.path + "-wal")
+	if err != nil || info.Size() <= w.limits.log || time.Since(w.checkpointed) < 10*time.Second {
+		return
+	}
+	w.checkpointed = time.Now()
+	if err := w.checkpoint(); err != nil {
+		w.log.Warn("store cannot shorten its log", "path", w.path, "error", err)
+	}
+}
+
+// checkpoint moves the log into the file and cuts it to nothing. It does not
+// wait long for those who still read from the log.
+func (w *writer) checkpoint() error {
+	var busy, frames, moved int
+	if _, err := w.exec("PRAGMA busy_timeout = 100"); err != nil {
+		return err
+	}
+	err := w.scan("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &frames, &moved)
+	if err == nil && busy != 0 {
+		err = fmt.Errorf("somebody reads from it: %d of %d pages moved", moved, frames)
+	}
+	if _, e := w.exec("PRAGMA busy_timeout = 5000"); err == nil {
+		err = e
+	}
+	return err
+}

@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/reprint-go/reprint"
+)
+
+// row is a page as the table holds it; see schema.sql.
+type row struct {
+	id         int64
+	key        string
+	route      string
+	status     int64
+	header     string
+	body       []byte // SHA-256
+	tags       string // JSON
+	stamp      int64
+	checked    int64
+	overtaken  int64
+	renderedAt sql.Null[int64]
+	renderTook int64
+	modifiedAt sql.Null[int64]
+	due        sql.Null[int64]
+	cause      string
+	checksum   int64
+}
+
+// encodeRow refuses a page that could not be read back as it is.
+func encodeRow(p *reprint.Page) (*row, error) {
+	key, ok := textOf(p.Key)
+	if !ok {
+		return nil, errors.New("the key is not canonical: it cannot be told from another")
+	}
+	if sha256.Sum256(p.Body) != p.Sum {
+		return nil, errors.New("Sum is not the SHA-256 of Body")
+	}
+	if p.Stamp > math.MaxInt64 || p.Checked > math.MaxInt64 {
+		return nil, errors.New("the stamp is out of range")
+	}
+	header, err := encodeHeader(p.Header)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := encodeTags(p.Tags)
+	if err != nil {
+		return nil, err
+	}
+	r := &row{
+		key:        key,
+		route:      p.Route,
+		status:     int64(p.Status),
+		header:     header,
+		body:       p.Sum[:],
+		tags:       tags,
+		stamp:      int64(p.Stamp),
+		checked:    int64(p.Checked),
+		renderedAt: micros(p.RenderedAt),
+		renderTook: int64(p.RenderTook),
+		modifiedAt: micros(p.ModifiedAt),
+		due:        micros(p.Due),
+		cause:      p.Cause,
+	}
+	if p.Overtaken {
+		r.overtaken = 1
+	}
+	r.checksum = r.rowsum()
+	return r, nil
+}
+
+// textOf returns the key as the table holds it. A key that is not canonical could
+// have the text of another; no page is stored under it.
+func textOf(key reprint.Key) (text string, ok bool) {
+	text = key.String()
+	back, err := reprint.ParseKey(text)
+	return text, err == nil && back == key
+}
+
+// page returns the page of a row and its body, or why they are not what was
+// stored.
+func (r *row) page(key reprint.Key, body []byte) (*reprint.Page, error) {
+	if r.checksum != r.rowsum() {
+		return nil, errRowDamaged
+	}
+	header, err := decodeHeader(r.header)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := decodeTags(r.tags)
+	if err != nil {
+		return nil, err
+	}
+	p := &reprint.Page{
+		Key:        key,
+		Route:      r.route,
+		Status:     int(r.status),
+		Header:     header,
+		Body:       body,
+		Sum:        sha256.Sum256(body),
+		Tags:       tags,
+		Stamp:      reprint.Position(r.stamp),
+		Checked:    reprint.Position(r.checked),
+		Overtaken:  r.overtaken != 0,
+		RenderedAt: fromMicros(r.renderedAt),
+		RenderTook: time.Duration(r.renderTook),
+		ModifiedAt: fromMicros(r.modifiedAt),
+		Due:        fromMicros(r.due),
+		Cause:      r.cause,
+	}
+	if !slices.Equal(p.Sum[:], r.body) {
+		return nil, errBodyDamaged
+	}
+	return p, nil
+}
+
+// size is about how many bytes of the file a row with a body of n bytes takes,
+// with its entries in the indexes.
+func (r *row) size(n int) int64 {
+	const perRow, perBody = 1024, 512
+	return perRow + perBody + int64(n+len(r.header)+3*len(r.tags)+2*len(r.key)+len(r.route)+len(r.cause))
+}
+
+// encodeTags returns tags as a JSON array, which SQL can take apart.
+func encodeTags(tags []string) (string, error) {
+	for _, tag := range tags {
+		if !utf8.ValidString(tag) {
+			return "", fmt.Errorf("tag %q is not UTF-8", tag)
+		}
+	}
+	if len(tags) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal(tags)
+	return string(text), err
+}
+
+func decodeTags(text string) ([]string, error) {
+	var tags []string
+	if err := json.Unmarshal([]byte(text), &tags); err != nil {
+		return nil, fmt.Errorf("tags: %w", err)
+	}
+	return tags, nil
+}
+
+// micros is a time in the tables: microseconds since 1970, NULL for the zero
+// time.
+func micros(t time.Time) sql.Null[int64] {
+	if t.IsZero() {
+		return sql.Null[int64]{}
+	}
+	return sql.Null[int64]{V: t.UnixMicro(), Valid: true}
+}
+
+func fromMicros(v sql.Null[int64]) time.Time {
+	if !v.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.V).UTC()
+}
+
+// clamp returns p as a number that the tables can hold; none of theirs is above.
+func clamp(p reprint.Position) int64 { return int64(min(p, math.MaxInt64)) }

@@ -1,0 +1,77 @@
+-- A Reprint store, format 2. Times are microseconds since 1970 in UTC:
+--   SELECT key, datetime(rendered_at / 1000000, 'unixepoch') FROM pages;
+
+CREATE TABLE pages (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: iterations and page_tags rely on it
+  key         TEXT    NOT NULL UNIQUE,           -- host, path, ?query, a space and the variant
+  route       TEXT    NOT NULL,                  -- the pattern that rendered the page
+  status      INTEGER NOT NULL,
+  header      TEXT    NOT NULL,                  -- one "Name: value" per line, sorted by name
+  body        BLOB    NOT NULL,                  -- SHA-256 of the body; see bodies
+  tags        TEXT    NOT NULL,                  -- JSON array, sorted; the same as in page_tags
+  stamp       INTEGER NOT NULL,                  -- journal position that the render saw
+  rendered_at INTEGER,                           -- when the render began; NULL: not known
+  render_took INTEGER NOT NULL,                  -- nanoseconds
+  modified_at INTEGER,                           -- when the content last changed
+  due         INTEGER,                           -- when to render again; NULL: no such moment
+  cause       TEXT    NOT NULL,                  -- why it was rendered
+  used_at     INTEGER NOT NULL,                  -- last stored or read, in minutes since 1970
+  checksum    INTEGER NOT NULL,                  -- of all but id, used_at; see rowsum.go
+  checked     INTEGER NOT NULL DEFAULT 0,        -- position up to which the page is known to be current
+  overtaken   INTEGER NOT NULL DEFAULT 0         -- 1: stale when it was stored, for a tag nobody knew of
+) STRICT;
+
+CREATE INDEX pages_body ON pages (body);
+CREATE INDEX pages_due ON pages (due) WHERE due IS NOT NULL;
+-- The orders in which pages are dropped when there is no room.
+CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200;
+CREATE INDEX pages_used ON pages (used_at);
+
+-- Which pages carry a tag. Tags with a space are implicit: "path /posts/42".
+CREATE TABLE page_tags (
+  tag  TEXT    NOT NULL,
+  page INTEGER NOT NULL, -- pages.id
+  PRIMARY KEY (tag, page)
+) STRICT, WITHOUT ROWID;
+
+-- Each body once, however many pages have it; gone with the last of them.
+CREATE TABLE bodies (
+  sha256 BLOB NOT NULL PRIMARY KEY,
+  bytes  BLOB NOT NULL
+) STRICT;
+
+-- The revalidations, in order: the newest 100,000.
+CREATE TABLE journal (
+  position INTEGER PRIMARY KEY,
+  id       TEXT    NOT NULL, -- of the receipt
+  time     INTEGER,
+  mode     TEXT    NOT NULL, -- regenerate, stale, expire or delete
+  tags     TEXT    NOT NULL, -- JSON array
+  by       TEXT    NOT NULL  -- who asked; empty: nobody said
+) STRICT;
+
+-- The journal compacted: the last positions at which a tag was named; 0: never.
+CREATE TABLE ledger (
+  tag             TEXT    NOT NULL PRIMARY KEY,
+  any_position    INTEGER NOT NULL, -- in any mode
+  expire_position INTEGER NOT NULL, -- in mode expire or delete
+  delete_position INTEGER NOT NULL, -- in mode delete
+  at              INTEGER           -- when any_position was appended
+) STRICT, WITHOUT ROWID;
+
+-- position: of the last entry. trimmed: entries up to this one are not kept.
+-- floor: a page checked below it is not current. The format's number is in
+-- PRAGMA user_version.
+CREATE TABLE meta (
+  name  TEXT    NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0);
+
+-- What the revalidations did, as the admin API shows it.
+CREATE TABLE receipts (
+  seq     INTEGER PRIMARY KEY, -- the order in which they go
+  id      TEXT    NOT NULL UNIQUE,
+  receipt TEXT    NOT NULL     -- JSON
+) STRICT;

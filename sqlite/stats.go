@@ -1,0 +1,39 @@
+package sqlite
+
+import "sync/atomic"
+
+// Stats says what a store holds and what it did since it was opened.
+type Stats struct {
+	Pages      int64  // stored now
+	Bytes      int64  // of the file in use, without log and free space
+	Commits    uint64 // transactions, each with one sync
+	Operations uint64 // writes that were part of them
+	Evicted    uint64 // pages dropped for want of room
+	Damaged    uint64 // pages dropped because they were not what was stored
+}
+
+// counts is what the writer publishes of its state, for Stats.
+type counts struct {
+	pages, bytes, evicted        atomic.Int64
+	commits, operations, damaged atomic.Uint64
+}
+
+func (c *counts) publish(s state) {
+	c.pages.Store(s.pages)
+	c.bytes.Store(s.used)
+	c.evicted.Store(s.evicted)
+}
+
+// Stats returns them as of the last commit. It costs nothing and works on a
+// closed store too.
+func (s *Store) Stats() Stats {
+	c := s.counts
+	return Stats{
+		Pages:      c.pages.Load(),
+		Bytes:      c.bytes.Load(),
+		Commits:    c.commits.Load(),
+		Operations: c.operations.Load(),
+		Evicted:    uint64(c.evicted.Load()),
+		Damaged:    c.damaged.Load(),
+	}
+}

@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// op is an operation that waits for the writer.
+type op struct {
+	abandoned func() error // why nobody waits for it any more, or nil: the caller's ctx.Err
+	size      int64        // about how many bytes it writes
+	run       func(*writer) error
+	err       error      // what run returned
+	done      chan error // has room for the one answer
+}
+
+// change has the writer run an operation of about size bytes and returns when it
+// is on disk. When ctx ends before the operation has begun it is not run; when
+// ctx ends later, it is run or rolled back as if nobody had left.
+//
+// run must not touch anything that the caller uses after an error; see ask.
+func (s *Store) change(ctx context.Context, size int64, run func(*writer) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	o := &op{abandoned: ctx.Err, size: size, run: run, done: make(chan error, 1)}
+	select {
+	case s.writer.queue <- o:
+	case <-s.writer.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ask is change for an operation with a result. The result has a variable of its
+// own: after an error the writer may still be writing to it.
+func ask[T any](ctx context.Context, s *Store, size int64, run func(*writer) (T, error)) (T, error) {
+	var got, none T
+	err := s.change(ctx, size, func(w *writer) (err error) {
+		got, err = run(w)
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	return got, nil
+}
+
+// A batch is one transaction: it is bounded so that its callers do not wait for
+// long and its pages fit the log.
+const (
+	maxBatchOps   = 512
+	maxBatchBytes = 32 << 20
+)
+
+// writer owns the one connection that writes. Its fields but the channels are
+// touched by its goroutine alone.
+type writer struct {
+	queue   chan *op // without room: who waits can still leave
+	closing chan struct{}
+	stopped chan struct{}
+
+	db         *conn
+	state      state
+	limits     limits
+	fileBytes  int64 // of the file when it was last measured, with free pages
+	batchBytes int64
+	failing    bool // the last commit failed; for the log
+
+	checkpointed time.Time // when the log was last shortened, or that was tried
+
+	path    string
+	log     *slog.Logger
+	touched *touched
+	counts  *counts
+	minute  func() int64 // the present, in minutes since 1970
+}
+
+// limits are the Options in the writer's terms.
+type limits struct {
+	file     int64 // bytes
+	log      int64 // bytes
+	pages    int64
+	receipts int64
+	entries  int64
+}
+
+// state is what the writer remembers of the tables. It is rolled back with them.
+type state struct {
+	pages    int64 // rows in pages
+	position int64 // of the last entry
+	used     int64 // bytes of the file in use; an upper bound within a transaction
+	evicted  int64 // pages dropped for want of room, since Open
+}
+
+func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err error) {
+	db, err := dial(ctx, source(s.path, "rw",
+		"journal_mode(WAL)",
+		"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)", // acknowledged is on disk
+		"temp_store(MEMORY)", // savepoints
+		"cache_size(-16384)",
+		fmt.Sprintf("wal_autocheckpoint(%d)", min(4096, opts.logBytes()/4/4096)), // pages of 4 KiB
+		fmt.Sprintf("journal_size_limit(%d)", opts.logBytes()),
+	))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.close())
+		}
+	}()
+	if err := migrate(ctx, db, s.log); err != nil {
+		return nil, err
+	}
+	w := &writer{
+		queue:      make(chan *op),
+		closing:    make(chan struct{}),
+		stopped:    make(chan struct{}),
+		db:         db,
+		batchBytes: min(maxBatchBytes, opts.logBytes()/2),
+		limits: limits{
+			file:     opts.fileBytes(),
+			log:      opts.logBytes(),
+			pages:    int64(opts.MaxPages),
+			receipts: int64(opts.MaxReceipts),
+			entries:  keptEntries,
+		},
+		path:    s.path,
+		log:     s.log,
+		touched: s.touched,
+		counts:  s.counts,
+		minute:  func() int64 { return s.now().Unix() / 60 },
+	}
+	if err := w.load(ctx); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// load reads what the writer remembers of the tables.
+func (w *writer) load(ctx context.Context) error {
+	// Counted here and kept from then on: counting costs a walk over an index.
+	const query = `SELECT (SELECT count(*) FROM pages), (SELECT value FROM meta WHERE name = 'position')`
+	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position); err != nil {
+		return fmt.Errorf("read the state: %w", err)
+	}
+	if err := w.measure(); err != nil {
+		return fmt.Errorf("read the state: %w", err)
+	}
+	w.counts.publish(w.state)
+	return nil
+}
+
+// loop runs until stop.
+func (w *writer) loop() {
+	defer close(w.stopped)
+	for {
+		select {
+		case first := <-w.queue:
+			w.commit(w.gather(first))
+			w.tidy()
+		case <-w.closing:
+			w.commit(nil) // which pages were read
+			return
+		}
+	}
+}
+
+// gather returns first and those that wait behind it, up to the bounds.
+func (w *writer) gather(first *op) []*op {
+	batch, size := []*op{first}, first.size
+	for len(batch) < maxBatchOps && size < w.batchBytes {
+		select {
+		case next := <-w.queue:
+			batch, size = append(batch, next), size+next.size
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// stop ends the loop and returns when nothing is being written any more.
+func (w *writer) stop() {
+	close(w.closing)
+	<-w.stopped
+}
+
+// exec runs a query of the current transaction. It is not bounded by a context:
+// the transaction belongs to many callers.
+func (w *writer) exec(query string, args ...any) (sql.Result, error) {
+	result, err := w.db.exec(context.Background(), query, args...)
+	return result, named(err)
+}
+
+// scan reads the one row that a query returns.
+func (w *writer) scan(query string, args []any, dest ...any) error {
+	return named(w.db.scan(context.Background(), query, args, dest...))
+}

@@ -1,0 +1,79 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+// leastReceipts is how many receipts every journal keeps.
+const leastReceipts = 1000
+
+var receiptTests = []test{
+	{"a receipt that was never saved is nil, without error", func(s *suite) {
+		s.wantReceipt("nothing", nil)
+	}},
+	{"a receipt comes back as it was saved", func(s *suite) {
+		r := receipt("full")
+		s.must(s.Journal.SaveReceipt(s.Context(), r))
+		s.wantReceipt("full", receipt("full"))
+		s.must(s.Journal.SaveReceipt(s.Context(), &reprint.Receipt{ID: "zero"}))
+		s.wantReceipt("zero", &reprint.Receipt{ID: "zero"})
+	}},
+	{"a receipt takes the place of an earlier one with its id", func(s *suite) {
+		s.must(s.Journal.SaveReceipt(s.Context(), &reprint.Receipt{ID: "a", Matched: 1}))
+		s.must(s.Journal.SaveReceipt(s.Context(), &reprint.Receipt{ID: "a", Matched: 2}))
+		s.wantReceipt("a", &reprint.Receipt{ID: "a", Matched: 2})
+	}},
+	{"the last thousand receipts are kept", func(s *suite) {
+		for i := range leastReceipts {
+			s.must(s.Journal.SaveReceipt(s.Context(), &reprint.Receipt{ID: fmt.Sprint(i), Matched: i}))
+		}
+		for i := range leastReceipts {
+			s.wantReceipt(fmt.Sprint(i), &reprint.Receipt{ID: fmt.Sprint(i), Matched: i})
+		}
+	}},
+	{"no more receipts are kept than the limit says", func(s *suite) {
+		if s.MaxReceipts == 0 {
+			s.Skip("this backend's MaxReceipts is not known")
+		}
+		for i := range s.MaxReceipts + 5 {
+			s.must(s.Journal.SaveReceipt(s.Context(), &reprint.Receipt{ID: fmt.Sprint(i)}))
+		}
+		for i := range 5 {
+			s.wantReceipt(fmt.Sprint(i), nil)
+		}
+		s.wantReceipt("5", &reprint.Receipt{ID: "5"})
+		s.wantReceipt(fmt.Sprint(s.MaxReceipts+4), &reprint.Receipt{ID: fmt.Sprint(s.MaxReceipts + 4)})
+	}},
+}
+
+func receipt(id string) *reprint.Receipt {
+	return &reprint.Receipt{
+		ID: id, Position: 7, Mode: reprint.Expire, By: "Zoë <z@example.com>", At: epoch,
+		Matched: 5, Regenerated: 2, Unchanged: 1, Failed: 1, Skipped: 1, Took: 1234 * time.Microsecond,
+		Pages: []reprint.PageResult{
+			{Path: "/a?b=c", Result: reprint.ResultFailed, Error: "the handler answered \"500\""},
+			{Path: "/b", Result: reprint.ResultRegenerated, Status: 404, ETag: `"x"`, Render: 25 * time.Millisecond},
+		},
+	}
+}
+
+// wantReceipt compares the JSON forms: they hold every field, and are what
+// people see.
+func (s *suite) wantReceipt(id string, want *reprint.Receipt) {
+	s.Helper()
+	got, err := s.Journal.Receipt(s.Context(), id)
+	if err != nil {
+		s.Fatalf("Receipt %s: %v", id, err)
+	}
+	g, err := json.Marshal(got)
+	s.must(err)
+	w, err := json.Marshal(want)
+	s.must(err)
+	if string(g) != string(w) {
+		s.Fatalf("receipt %s:\n got %s\nwant %s", id, g, w)
+	}
+}
