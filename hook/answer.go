@@ -1,0 +1,45 @@
+package hook
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+)
+
+// answer is one of the few responses that a hook gives.
+type answer struct {
+	status int
+	body   []byte
+}
+
+var (
+	revalidated       = answer{http.StatusOK, []byte(`{"revalidated":true}`)}
+	invalidToken      = message(http.StatusUnauthorized, "Invalid token")
+	errorRevalidating = message(http.StatusInternalServerError, "Error revalidating")
+	notAllowed        = message(http.StatusMethodNotAllowed, "Method not allowed")
+	noPrefetch        = message(http.StatusForbidden, "Prefetch not allowed")
+)
+
+// message returns the answer {"message":text}, in the bytes that Next.js's
+// res.json sends: no newline after it, and no character escaped that JSON
+// allows as it is.
+func message(status int, text string) answer {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	// A string always encodes, and a buffer takes every write.
+	_ = e.Encode(map[string]string{"message": text})
+	return answer{status, bytes.TrimSuffix(b.Bytes(), []byte("\n"))}
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	if a.status == http.StatusMethodNotAllowed {
+		h.Set("Allow", "GET, POST")
+	}
+	w.WriteHeader(a.status)
+	// An error means that the caller has gone, and there is nobody else to tell.
+	_, _ = w.Write(a.body)
+}
