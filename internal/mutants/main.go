@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,9 +62,12 @@ func printTable(w io.Writer) {
 	for _, m := range mutants {
 		var files []string
 		for _, e := range m.edits {
-			files = append(files, "`"+e.file+"`")
+			if file := "`" + e.file + "`"; !slices.Contains(files, file) {
+				files = append(files, file)
+			}
 		}
-		fmt.Fprintf(w, "| %s | %s (%s) | `%s` in `%s` |\n", m.promise, m.name, strings.Join(files, ", "), m.test, m.pkg)
+		tests := "`" + strings.ReplaceAll(m.test, "|", "`, `") + "`"
+		fmt.Fprintf(w, "| %s | %s (%s) | %s in `%s` |\n", m.promise, m.name, strings.Join(files, ", "), tests, m.pkg)
 	}
 }
 

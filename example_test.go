@@ -1,0 +1,184 @@
+package reprint_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+// show asks the site for a page and prints what a visitor sees.
+func show(site http.Handler, path string) {
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	fmt.Println(w.Code, w.Body)
+}
+
+// This is the quick start of the README.
+func Example() {
+	headlines := map[string]string{"42": "Ferry late again"}
+
+	site, err := reprint.New(reprint.Options{})
+	if err != nil {
+		panic(err)
+	}
+	postPage := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, headlines[r.PathValue("id")])
+	})
+	if err := site.Handle("/posts/{id}", postPage, reprint.Policy{Revalidate: time.Hour}); err != nil {
+		panic(err)
+	}
+
+	show(site, "/posts/42")           // rendered once
+	headlines["42"] = "Ferry on time" // the content changes
+	show(site, "/posts/42")           // still the stored page
+	err = site.Revalidate(context.Background(), "/posts/42")
+	fmt.Println("revalidated:", err == nil) // from here on everybody
+	show(site, "/posts/42")                 // gets the new one
+
+	// Output:
+	// 200 Ferry late again
+	// 200 Ferry late again
+	// revalidated: true
+	// 200 Ferry on time
+}
+
+// Tags name the things that a page shows, so that a change of a thing renews
+// every page that shows it.
+func ExampleTag() {
+	author := "Ada"
+	site, _ := reprint.New(reprint.Options{})
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reprint.Tag(r.Context(), "author:7")
+		fmt.Fprint(w, r.URL.Path, " by ", author)
+	})
+	_ = site.Handle("/posts/{id}", page, reprint.Policy{})
+	_ = site.Handle("/authors/7", page, reprint.Policy{})
+	show(site, "/posts/1")
+	show(site, "/authors/7")
+
+	author = "Ada L."
+	receipt, err := site.Apply(context.Background(), reprint.Revalidation{Tags: []string{"author:7"}, By: "the editor"})
+	fmt.Println(receipt.Regenerated, "pages renewed", err)
+	show(site, "/posts/1")
+
+	// Output:
+	// 200 /posts/1 by Ada
+	// 200 /authors/7 by Ada
+	// 2 pages renewed <nil>
+	// 200 /posts/1 by Ada L.
+}
+
+// A page that knows when it changes says so, and is rendered again at that
+// moment, visited or not.
+func ExampleRevalidateAt() {
+	doorsOpen := time.Now().Add(time.Hour)
+	site, _ := reprint.New(reprint.Options{})
+	_ = site.Handle("/concert", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if time.Now().Before(doorsOpen) {
+			reprint.RevalidateAt(r.Context(), doorsOpen)
+			fmt.Fprint(w, "Doors open soon")
+			return
+		}
+		fmt.Fprint(w, "Come in")
+	}), reprint.Policy{})
+	show(site, "/concert")
+	// Output: 200 Doors open soon
+}
+
+func ExampleSite_Apply() {
+	site, _ := reprint.New(reprint.Options{})
+	_ = site.Handle("/posts/{id}", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "a post")
+	}), reprint.Policy{})
+	show(site, "/posts/1")
+	show(site, "/posts/2")
+	// Everything below /posts/ is rendered again at its next visit.
+	receipt, err := site.Apply(context.Background(), reprint.Revalidation{
+		Prefixes: []string{"/posts/"}, Mode: reprint.Stale,
+	})
+	fmt.Println(receipt.Matched, receipt.Mode, err)
+	// Nothing is never taken for everything.
+	_, err = site.Apply(context.Background(), reprint.Revalidation{})
+	fmt.Println(err)
+	// Output:
+	// 200 a post
+	// 200 a post
+	// 2 stale <nil>
+	// reprint: no path, tag or prefix is named, and not the whole site
+}
+
+func ExampleSite_Prerender() {
+	site, _ := reprint.New(reprint.Options{})
+	posts := func(context.Context) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			for id := range 3 { // rows of a database, in a real site
+				if !yield(fmt.Sprintf("/posts/%d", id), nil) {
+					return
+				}
+			}
+		}
+	}
+	_ = site.Handle("/posts/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "post ", r.PathValue("id"))
+	}), reprint.Policy{Prerender: posts, Fallback: reprint.NotFound})
+	var last reprint.Progress
+	err := site.Prerender(context.Background(), func(p reprint.Progress) { last = p })
+	fmt.Println(last.Rendered, "of", last.Listed, err)
+	show(site, "/posts/2")
+	show(site, "/posts/9") // not listed
+	// Output:
+	// 3 of 3 <nil>
+	// 200 post 2
+	// 404 404 page not found
+}
+
+func ExampleSite_Explain() {
+	site, _ := reprint.New(reprint.Options{})
+	_ = site.Handle("/about", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "about us")
+	}), reprint.Policy{})
+	show(site, "/about")
+	_, _ = site.Apply(context.Background(), reprint.Revalidation{All: true, Mode: reprint.Stale, By: "deploy"})
+	pages, _ := site.Explain(context.Background(), "/about")
+	fmt.Println(pages[0].State, "because of", pages[0].StaleBy[0].By)
+	// Output:
+	// 200 about us
+	// stale because of deploy
+}
+
+func ExampleSite_SetDraft() {
+	site, _ := reprint.New(reprint.Options{DraftSecret: []byte("keep this in the environment")})
+	_ = site.Handle("/posts/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "draft: ", reprint.IsDraft(r.Context()))
+	}), reprint.Policy{})
+
+	// After your own login, somewhere in the editor:
+	login := httptest.NewRecorder()
+	_ = site.SetDraft(login, httptest.NewRequest("POST", "/login", nil), time.Hour)
+
+	r := httptest.NewRequest("GET", "/posts/42", nil)
+	r.AddCookie(login.Result().Cookies()[0])
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, r)
+	fmt.Println(w.Body)
+	show(site, "/posts/42")
+	// Output:
+	// draft: true
+	// 200 draft: false
+}
+
+func ExampleSite_Shutdown() {
+	site, _ := reprint.New(reprint.Options{})
+	// ... serve, until a signal comes. Then the server first, so that no request
+	// is under way, then the site, then the store.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	fmt.Println(site.Shutdown(ctx))
+	// Output: <nil>
+}
