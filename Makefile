@@ -27,7 +27,7 @@ fuzz: ## every fuzz test, a minute each
 
 .PHONY: mutants
 mutants: ## break each promise on purpose and see its test fail
-	docs/mutants
+	go run ./internal/mutants
 
 .PHONY: bench
 bench: ## the figures of docs/performance.md

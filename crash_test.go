@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -68,8 +69,8 @@ func crashChild(file, base string) {
 	must(err)
 	var versions [crashPages]atomic.Int64
 	must(site.Handle("/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var id int
-		fmt.Sscan(r.PathValue("id"), &id)
+		id, err := strconv.Atoi(r.PathValue("id"))
+		must(err)
 		reprint.Tag(r.Context(), "t:"+r.PathValue("id"))
 		w.Write(whole(r.URL.Path, int(versions[id].Load())))
 	}), reprint.Policy{}))

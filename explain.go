@@ -55,13 +55,15 @@ func (s *Site) Explain(ctx context.Context, path string) ([]Explanation, error) 
 		if err != nil {
 			return nil, err
 		}
+		stored := 0
 		for k, err := range s.store.Tagged(ctx, pathTag(host, t.key.target())) {
 			if err != nil {
 				return nil, fmt.Errorf("reprint: list the pages of %s: %w", path, err)
 			}
 			keys[k] = true
+			stored++
 		}
-		if len(keys) == 0 {
+		if stored == 0 {
 			keys[t.key] = true
 		}
 	}

@@ -91,8 +91,7 @@ func (r PageResult) rendered(p *Page, changed bool) PageResult {
 
 func (r PageResult) failed(err error) PageResult {
 	r.Result, r.Error, r.err = ResultFailed, err.Error(), err
-	var failure *RenderError
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*RenderError](err); ok {
 		r.Status = failure.Status
 	}
 	return r

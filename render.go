@@ -192,7 +192,7 @@ func (s *Site) record(rt *route, page *Page) *RenderError {
 	defer cancel()
 	rec := recorder.New(s.opts.MaxPage)
 	if failure := s.runHandler(ctx, rec, page.Key); failure != nil {
-		state.seal()
+		_, _, _ = state.seal() // what it said so far counts for nothing
 		return failure
 	}
 	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -24,9 +25,7 @@ type reason struct {
 func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry, now time.Time, why reason) {
 	p := e.page
 	h := w.Header()
-	for name, values := range p.Header {
-		h[name] = values
-	}
+	maps.Copy(h, p.Header)
 	h["Etag"] = e.etag
 	h.Set("Age", strconv.Itoa(max(0, int(now.Sub(p.RenderedAt)/time.Second))))
 	h.Set("Cache-Control", cacheControl(rt, p, why))
@@ -300,8 +299,7 @@ func (s *Site) await(ctx context.Context, key Key, need, arrival Position, j *jo
 // newRenderError puts an error that has nothing to do with the handler into the
 // form that visitors and callers are answered from.
 func newRenderError(key Key, err error) *RenderError {
-	var re *RenderError
-	if errors.As(err, &re) {
+	if re, ok := errors.AsType[*RenderError](err); ok {
 		return re
 	}
 	return &RenderError{Path: key.String(), Status: http.StatusServiceUnavailable, Err: err}

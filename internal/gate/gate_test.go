@@ -32,32 +32,32 @@ func enter(g *gate.Gate, name string, ticket *gate.Ticket) *visitor {
 }
 
 // answer returns what Enter returned to v. answered is false while v waits.
-func (v *visitor) answer() (err error, answered bool) {
+func (v *visitor) answer() (answered bool, err error) {
 	select {
 	case err := <-v.result:
-		return err, true
+		return true, err
 	default:
-		return nil, false
+		return false, nil
 	}
 }
 
 func (v *visitor) mustBeIn(t *testing.T) {
 	t.Helper()
-	if err, answered := v.answer(); !answered || err != nil {
+	if answered, err := v.answer(); !answered || err != nil {
 		t.Fatalf("%s: answered = %v, error = %v, want in", v.name, answered, err)
 	}
 }
 
 func (v *visitor) mustWait(t *testing.T) {
 	t.Helper()
-	if err, answered := v.answer(); answered {
+	if answered, err := v.answer(); answered {
 		t.Fatalf("%s: Enter returned %v, want it to wait", v.name, err)
 	}
 }
 
 func (v *visitor) mustGet(t *testing.T, want error) {
 	t.Helper()
-	if err, answered := v.answer(); !answered || !errors.Is(err, want) {
+	if answered, err := v.answer(); !answered || !errors.Is(err, want) {
 		t.Fatalf("%s: answered = %v, error = %v, want %v", v.name, answered, err, want)
 	}
 }
@@ -90,7 +90,7 @@ func inOrder(g *gate.Gate, all map[string]*visitor) string {
 		g.Leave()
 		synctest.Wait()
 		for name, v := range all {
-			if err, answered := v.answer(); answered && err == nil {
+			if answered, err := v.answer(); answered && err == nil {
 				order = append(order, name)
 			}
 		}
@@ -238,7 +238,7 @@ func TestFullQueue(t *testing.T) {
 				all := arrive(g, tt.arrive)
 				var full []string
 				for name, v := range all {
-					if err, answered := v.answer(); answered {
+					if answered, err := v.answer(); answered {
 						if !errors.Is(err, gate.ErrFull) {
 							t.Errorf("%s: error %v, want ErrFull", name, err)
 						}

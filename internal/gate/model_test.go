@@ -122,7 +122,7 @@ func (m *model) promote(t *rapid.T) {
 
 // verify checks what Enter returned to v, once.
 func (m *model) verify(t *rapid.T, v *modelVisitor) {
-	err, answered := v.answer()
+	answered, err := v.answer()
 	if !answered || !errors.Is(err, v.got) {
 		t.Fatalf("visitor %d: answered = %v, error = %v, want %v", v.seq, answered, err, v.got)
 	}
@@ -136,7 +136,7 @@ func (m *model) check(t *rapid.T) {
 		}
 	}
 	for _, v := range m.waiting {
-		if err, answered := v.answer(); answered {
+		if answered, err := v.answer(); answered {
 			t.Fatalf("visitor %d: Enter returned %v, want it to wait", v.seq, err)
 		}
 	}
