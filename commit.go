@@ -2,6 +2,8 @@ package reprint
 
 import (
 	"errors"
+	"hash/maphash"
+	"sync"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/backoff"
@@ -32,7 +34,13 @@ func (s *Site) commit(page, old *Page) outcome {
 // If not, nobody does, and a visitor who comes after the call must not see this
 // page: it is marked as overtaken. That holds because no entry comes into force
 // between the check and the end of Put.
+//
+// One render of a key is fenced at a time. Two of them interleaved could store the
+// older one after the newer one was stored and, for want of room, dropped again.
 func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
+	key := s.keys.of(page.Key)
+	key.Lock()
+	defer key.Unlock()
 	s.commits.RLock()
 	defer s.commits.RUnlock()
 	position := s.ledger.pos()
@@ -60,6 +68,15 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	e, _ = s.memory.put(page, nil)
 	return e, true, nil
 }
+
+// keyLocks are locks for keys; a few keys may share one.
+type keyLocks [1024]sync.Mutex
+
+func (l *keyLocks) of(k Key) *sync.Mutex {
+	return &l[maphash.Comparable(keyLockSeed, k)%uint64(len(l))]
+}
+
+var keyLockSeed = maphash.MakeSeed()
 
 // carried returns the tags of the page that is stored under key.
 func (s *Site) carried(key Key) map[string]bool {

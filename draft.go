@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -19,9 +20,9 @@ const draftCookie = "__reprint_draft"
 // it sets, every page is rendered for them alone, from their own request, neither
 // read from the store nor written to it, until life is over or [Site.ClearDraft].
 // Who may do that is for the caller to decide. The cookie is HttpOnly and
-// SameSite=Lax, and Secure unless r came over plain HTTP from this machine. It
-// returns an error when the site has no [Options.DraftSecret] or life is not
-// positive.
+// SameSite=Lax, and Secure unless r is plain HTTP for localhost or a loopback
+// address. It returns an error when the site has no [Options.DraftSecret] or life
+// is not positive.
 func (s *Site) SetDraft(w http.ResponseWriter, r *http.Request, life time.Duration) error {
 	switch {
 	case s.opts.DraftSecret == nil:
@@ -43,8 +44,13 @@ func (s *Site) ClearDraft(w http.ResponseWriter, r *http.Request) {
 }
 
 func newDraftCookie(r *http.Request, value string) *http.Cookie {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	local := r.TLS == nil && net.ParseIP(host).IsLoopback()
+	// What the browser has in its address bar counts, not the peer: behind a proxy
+	// that ends TLS on the same machine the peer is loopback too.
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	local := r.TLS == nil && (host == "localhost" || net.ParseIP(strings.Trim(host, "[]")).IsLoopback())
 	return &http.Cookie{Name: draftCookie, Value: value, Path: "/", HttpOnly: true, Secure: !local, SameSite: http.SameSiteLaxMode}
 }
 

@@ -356,10 +356,6 @@ func (s *Site) regenerate(ctx context.Context, key Key, receipt *Receipt) PageRe
 	// Nobody may be given a render that began before the entry was in force: not
 	// this caller, and so no visitor who comes after its success.
 	need := receipt.Position
-	if e, st := s.lookup(ctx, key); e != nil && st.current && e.page.Stamp >= need && !e.page.Overtaken {
-		// Another call's render, which began late enough, has just been stored.
-		return result.rendered(e.page, e.page.ModifiedAt.Equal(e.page.RenderedAt.Truncate(time.Second)))
-	}
 	out, _, err := s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
 	switch {
 	case err != nil:

@@ -362,3 +362,62 @@ func TestAPageThatGainsATagWhileItIsRenderedIsNotServedOld(t *testing.T) {
 	}
 	wantBody(t, get(site, "/list"), 200, "/list v2")
 }
+
+// Two renders of a page end at the same moment, and the store drops the newer
+// one at once for want of room. The older one must not take its place as a page
+// that may be served while it is renewed: its renewal is over.
+func TestAnOlderRenderDoesNotTakeThePlaceOfANewerOneThatWasEvicted(t *testing.T) {
+	store := &forgetful{MemoryStore: reprint.NewMemoryStore(0), newer: make(chan struct{})}
+	p := newPress(0)
+	p.began = make(chan string, 10)
+	site := newSite(t, reprint.Options{Store: store, Memory: 1})
+	handle(t, site, "/a", p.ServeHTTP, reprint.Policy{})
+	wantBody(t, get(site, "/a"), 200, "/a v0")
+	<-p.began
+
+	release := p.hang("/a")
+	older := make(chan error)
+	go func() { older <- site.Revalidate(t.Context(), "/a") }()
+	<-p.began
+	p.set("/a", 1)
+	holdNewer := p.hang("/a")
+	newer := make(chan error)
+	go func() { newer <- site.Revalidate(t.Context(), "/a") }()
+	<-p.began
+	store.hold.Store(true)
+	release()
+	waitFor(t, "the older render is being stored", store.holding.Load)
+	holdNewer()
+	if err := <-older; err != nil {
+		t.Error(err)
+	}
+	if err := <-newer; err != nil {
+		t.Error(err)
+	}
+	wantBody(t, get(site, "/a"), 200, "/a v1")
+}
+
+// forgetful is a store that keeps a first Put waiting until a newer page was
+// stored, which it forgets at once, or until it is clear that none will come.
+type forgetful struct {
+	*reprint.MemoryStore
+	hold, holding, forgot atomic.Bool
+	newer                 chan struct{}
+}
+
+func (f *forgetful) Put(ctx context.Context, page *reprint.Page) (bool, error) {
+	if f.hold.CompareAndSwap(true, false) {
+		f.holding.Store(true)
+		select {
+		case <-f.newer:
+		case <-time.After(100 * time.Millisecond): // commits of one key wait for each other
+		}
+		return f.MemoryStore.Put(ctx, page)
+	}
+	stored, err := f.MemoryStore.Put(ctx, page)
+	if f.holding.Load() && f.forgot.CompareAndSwap(false, true) {
+		_ = f.MemoryStore.Delete(ctx, page.Key, page.Stamp+1)
+		close(f.newer)
+	}
+	return stored, err
+}

@@ -264,10 +264,35 @@ func (s *Site) behind(key Key, j *job) {
 	}
 	run, launch := s.flights.Join(key, uint64(need), j)
 	if launch {
-		s.launch(run)
+		s.launchIfNeeded(run, need)
 		return
 	}
 	s.gate.Promote(run.Job.ticket, j.class)
+}
+
+// launchIfNeeded starts a run, unless the page that it is for has just come: its
+// caller may have looked before another run had stored it, and joined after that
+// one had ended.
+func (s *Site) launchIfNeeded(r *run, need Position) {
+	if e := s.renewed(r.Key, need); e != nil {
+		s.finish(r, outcome{entry: e, stored: true})
+		return
+	}
+	s.launch(r)
+}
+
+// renewed returns the page of key from memory if it is fresh, stored, and from a
+// render that began at need or later.
+func (s *Site) renewed(key Key, need Position) *entry {
+	e := s.memory.get(key)
+	if e == nil || e.page.Overtaken || e.page.Stamp < need {
+		return nil
+	}
+	rt := s.routeOf(key)
+	if rt == nil || decide(time.Now(), e.page, s.standing(e), &rt.policy) != serve {
+		return nil
+	}
+	return e
 }
 
 // await waits for a render of key whose stamp reaches need and which, seen from
@@ -276,7 +301,7 @@ func (s *Site) await(ctx context.Context, key Key, need, arrival Position, j *jo
 	for {
 		run, launch := s.flights.Join(key, uint64(need), j)
 		if launch {
-			s.launch(run)
+			s.launchIfNeeded(run, need)
 		} else {
 			s.gate.Promote(run.Job.ticket, j.class)
 			collapsed = run.Job != j

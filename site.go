@@ -173,6 +173,9 @@ type Site struct {
 	// against the entry when it is stored. See commit.
 	commits sync.RWMutex
 
+	// keys lets one render of a key be committed at a time: see commit.
+	keys keyLocks
+
 	applying   sync.Mutex  // held while entries come into force, in order
 	compacting atomic.Bool // the journal is being compacted
 	complain   throttle    // of a store that takes no pages
