@@ -1,6 +1,7 @@
 package reprint
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -196,45 +197,63 @@ func (s *Site) record(rt *route, page *Page) *RenderError {
 		return failure
 	}
 	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)
-	status, header, body, err := rec.Result()
-	fail := func(status int, cause error, story any) *RenderError {
-		return &RenderError{Path: page.Key.String(), Status: status, Err: fmt.Errorf("%w: %v", cause, story)}
+	if failure := page.fill(rec); failure != nil {
+		return failure
 	}
+	return page.seal(state, rt)
+}
+
+// fill makes the recorded answer the page's, if it is whole and one of a page.
+// The header is the handler's own still, see seal.
+func (p *Page) fill(rec *recorder.Recorder) *RenderError {
+	status, header, body, err := rec.Result()
 	switch {
 	case errors.Is(err, recorder.ErrTooLarge):
-		return fail(http.StatusInternalServerError, ErrTooLarge, err)
+		return p.failure(http.StatusInternalServerError, ErrTooLarge, err)
 	case errors.Is(err, recorder.ErrTruncated):
-		return fail(http.StatusBadGateway, ErrTruncated, err)
+		return p.failure(http.StatusBadGateway, ErrTruncated, err)
 	case err != nil:
-		return fail(http.StatusBadGateway, ErrInvalid, err)
+		return p.failure(http.StatusBadGateway, ErrInvalid, err)
 	case !storable(status):
-		failure := fail(status, ErrStatus, status)
+		failure := p.failure(status, ErrStatus, status)
 		failure.answer = &answer{header.Get("Content-Type"), body}
 		return failure
 	}
-	explicit, dueAt, err := state.seal()
+	// What was recorded has room to grow; a page may stay for years.
+	p.Status, p.Header, p.Body = status, header, bytes.Clone(body)
+	p.Sum = sha256.Sum256(body)
+	p.ModifiedAt = p.RenderedAt.Truncate(time.Second)
+	return nil
+}
+
+// seal checks that the answer is for everybody, cleans its header, and adds what
+// the handler said of the page by way of its context.
+func (p *Page) seal(state *render, rt *route) *RenderError {
+	explicit, due, err := state.seal()
 	if err != nil {
-		return fail(http.StatusInternalServerError, ErrInvalid, err)
+		return p.failure(http.StatusInternalServerError, ErrInvalid, err)
 	}
-	if why := notForEverybody(header, rt); why != "" {
-		return fail(http.StatusInternalServerError, ErrPrivate, why)
+	if why := notForEverybody(p.Header, rt); why != "" {
+		return p.failure(http.StatusInternalServerError, ErrPrivate, why)
 	}
-	kept, bad := field.EndToEnd(header)
+	kept, bad := field.EndToEnd(p.Header)
 	if bad != "" {
-		return fail(http.StatusBadGateway, ErrInvalid, fmt.Sprintf("header %s cannot be sent", bad))
+		return p.failure(http.StatusBadGateway, ErrInvalid, fmt.Sprintf("header %s cannot be sent", bad))
 	}
-	if kept.Get("Content-Type") == "" && len(body) > 0 {
-		kept.Set("Content-Type", http.DetectContentType(body))
+	if kept.Get("Content-Type") == "" && len(p.Body) > 0 {
+		kept.Set("Content-Type", http.DetectContentType(p.Body))
 	}
-	page.Status, page.Header, page.Body = status, kept, slices.Clip(body)
-	page.Sum = sha256.Sum256(body)
-	page.Tags = sealTags(explicit, implicitTags(page.Key, rt.pattern))
-	page.ModifiedAt = page.RenderedAt.Truncate(time.Second)
-	if !dueAt.IsZero() {
+	p.Header = kept
+	p.Tags = sealTags(explicit, implicitTags(p.Key, rt.pattern))
+	if !due.IsZero() {
 		// A page that is due at once would be rendered without end.
-		page.Due = later(dueAt.UTC().Truncate(time.Microsecond), page.RenderedAt.Add(time.Second))
+		p.Due = later(due.UTC().Truncate(time.Microsecond), p.RenderedAt.Add(time.Second))
 	}
 	return nil
+}
+
+func (p *Page) failure(status int, cause error, story any) *RenderError {
+	return &RenderError{Path: p.Key.String(), Status: status, Err: fmt.Errorf("%w: %v", cause, story)}
 }
 
 func later(a, b time.Time) time.Time {
