@@ -85,10 +85,10 @@ func (m *memory) put(p *Page, keep func() bool) (e *entry, stored bool) {
 			return old
 		}
 		if m.index != nil {
+			m.index.add(p)
 			if old != nil {
 				m.index.remove(old.page) // the tier tells of it too, but later
 			}
-			m.index.add(p)
 		}
 		return newEntry(p)
 	})
