@@ -58,12 +58,13 @@ func (s *Site) fire(key Key) {
 	if rt == nil {
 		return // the route was taken away; the page is not served either
 	}
-	e, st := s.lookup(s.ctx, key)
-	if e == nil {
+	e, st, err := s.lookup(s.ctx, key)
+	if e == nil || err != nil {
 		return
 	}
 	now := time.Now()
 	if decide(now, e.page, st, &rt.policy) == serve && !e.page.Overtaken {
+		s.schedule(e.page) // a retry may have taken the place of its own moment
 		return
 	}
 	cause := "due"
@@ -74,7 +75,7 @@ func (s *Site) fire(key Key) {
 		}
 		cause = "retry"
 	}
-	s.behind(key, newJob(gate.Background, cause))
+	s.behind(key, e.page.Tags, newJob(gate.Background, cause))
 }
 
 // compactIfLarge bounds the ledger. Pages that are current keep being so; what

@@ -1,8 +1,12 @@
 package reprint
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,17 +16,34 @@ import (
 // commit makes page the page of its key: store first, then memory. old is the
 // page that was there, nil if none. It cannot be cancelled by any visitor.
 func (s *Site) commit(page, old *Page) outcome {
-	changed := old == nil || old.Status != page.Status || old.Sum != page.Sum
-	if !changed {
+	changed := old == nil || old.Status != page.Status || old.Sum != page.Sum ||
+		!maps.EqualFunc(old.Header, page.Header, slices.Equal)
+	switch {
+	case old == nil:
+	case !changed:
 		page.ModifiedAt = old.ModifiedAt
+	case !page.ModifiedAt.After(old.ModifiedAt):
+		// Last-Modified counts in seconds, and two contents may not share one.
+		page.ModifiedAt = old.ModifiedAt.Add(time.Second)
 	}
 	e, stored, err := s.fence(page)
 	if err != nil {
 		s.unstored(page, err)
 		return outcome{entry: e, changed: changed, storeErr: err}
 	}
-	s.schedule(page)
+	s.unkept.Forget(page.Key)
+	s.schedule(e.page)
 	return outcome{entry: e, stored: stored, changed: changed}
+}
+
+// uncommitted is commit while the store cannot be read: what page would replace
+// is not known, so it replaces nothing. Those who wait get it.
+func (s *Site) uncommitted(page *Page, err error) outcome {
+	err = fmt.Errorf("the page before it cannot be read: %w", err)
+	page.Overtaken = true
+	e, _ := s.memory.put(page)
+	s.unstored(page, err)
+	return outcome{entry: e, changed: true, storeErr: err}
 }
 
 // fence stores page unless a newer render was faster, and returns the entry to
@@ -41,31 +62,47 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	key := s.keys.of(page.Key)
 	key.Lock()
 	defer key.Unlock()
+	old, err := s.previous(page.Key)
+	if err != nil {
+		return newEntry(page), false, err
+	}
 	s.commits.RLock()
 	defer s.commits.RUnlock()
 	position := s.ledger.pos()
-	if s.ledger.standing(page, page.Stamp).current {
+	st := s.ledger.standing(page, page.Stamp)
+	switch {
+	case st.deleted:
+		// It is gone already, also as a last good page: who waited since before may
+		// have it, and nobody else.
+		return newEntry(page), false, nil
+	case st.current:
 		page.Checked = position
-	} else {
+	default:
 		page.Checked = page.Stamp
-		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, s.carried(page.Key))
+		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, old)
 	}
-	stored, err = s.store.Put(s.ctx, page)
+	// A store that hangs holds up every revalidation: it is given up at some time.
+	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+	defer cancel()
+	stored, err = s.store.Put(ctx, page)
+	s.stored.Add(1)
 	if err != nil {
 		// It is served from memory as long as it stays there. Calls that name
-		// its tags will not find it in the store: they count on the mark.
-		page.Overtaken = true
-		e, _ = s.memory.put(page, nil)
+		// its tags will not find it in the store: they count on the mark. A copy,
+		// because the store may hold the page after all.
+		marked := *page
+		marked.Overtaken = true
+		e, _ = s.memory.put(&marked)
 		return e, false, err
 	}
 	if !stored {
 		// A render with a higher stamp was faster. Its page answers for this one.
-		if newer, _ := s.lookup(s.ctx, page.Key); newer != nil {
-			return newer, true, nil
+		if newer, _, _ := s.lookup(s.ctx, page.Key); newer != nil {
+			return newer, false, nil
 		}
 		return newEntry(page), false, nil
 	}
-	e, _ = s.memory.put(page, nil)
+	e, _ = s.memory.put(page)
 	return e, true, nil
 }
 
@@ -78,26 +115,13 @@ func (l *keyLocks) of(k Key) *sync.Mutex {
 
 var keyLockSeed = maphash.MakeSeed()
 
-// carried returns the tags of the page that is stored under key.
-func (s *Site) carried(key Key) map[string]bool {
-	old := s.previous(key)
-	if old == nil {
-		return nil
-	}
-	tags := make(map[string]bool, len(old.Tags))
-	for _, t := range old.Tags {
-		tags[t] = true
-	}
-	return tags
-}
-
 // unstored says that the store took no page, not once per page, and sees to it
 // that it is tried again.
 func (s *Site) unstored(page *Page, err error) {
 	if s.ctx.Err() != nil {
 		return
 	}
-	s.due.SetEarlier(page.Key, time.Now().Add(storeRetry))
+	s.due.SetEarlier(page.Key, s.unkept.Fail(page.Key, time.Now(), struct{}{}).Until)
 	if s.complain.due(time.Now()) {
 		msg := "page is served and not stored"
 		if errors.Is(err, ErrFull) {
@@ -106,10 +130,6 @@ func (s *Site) unstored(page *Page, err error) {
 		s.log.Error(msg, "page", page.Key, "err", err)
 	}
 }
-
-// storeRetry is how long a page that the store did not take waits until it is
-// rendered, and stored, again.
-const storeRetry = 10 * time.Second
 
 // fail notes that a render failed and sees to it that it is tried again.
 func (s *Site) fail(key Key, failure *RenderError, old *Page) {

@@ -73,9 +73,9 @@ func (s *Site) drafting(r *http.Request) bool {
 	return err == nil && s.validDraft(c.Value, time.Now())
 }
 
-// draft prepares a request that passes through in draft mode.
-func (s *Site) draft(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-	return &unstorable{ResponseWriter: w}, r.WithContext(context.WithValue(r.Context(), draftKey{}, true))
+// inDraft returns r for the handler of a visitor in draft mode.
+func inDraft(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), draftKey{}, true))
 }
 
 // draftToken is the end of a session and its HMAC.

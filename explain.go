@@ -29,9 +29,9 @@ type Explanation struct {
 	FreshUntil time.Time
 	// Since is when it stopped being current; zero while it is.
 	Since time.Time
-	// StaleBy are the revalidations that made it stale, the newest last: who
-	// asked, when, and for what. One that is no longer kept in the journal has
-	// only a Position.
+	// StaleBy are the revalidations that made it stale, for each of its tags the
+	// last one, the newest last: who asked, when, and for what. One that is no
+	// longer kept in the journal has only a Position.
 	StaleBy []Entry
 
 	// Failures counts the renders that failed in a row, LastError is the last
@@ -86,9 +86,9 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 	}
 	x.Next, _ = s.due.At(key)
 	rt := s.routeOf(key)
-	e, st := s.lookup(ctx, key)
+	e, st, err := s.lookup(ctx, key)
 	if e == nil || rt == nil {
-		return x, nil
+		return x, err
 	}
 	x.Page, x.FreshUntil, x.Since = e.page, freshUntil(e.page, &rt.policy), st.since
 	x.State = map[verdict]State{

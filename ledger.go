@@ -92,8 +92,9 @@ func (l *ledger) standing(p *Page, checked Position) standing {
 		}
 	}
 	if s.current && checked < l.floor {
-		// What the entries between said is forgotten; that there may be one is not.
-		s.current, s.since = false, p.RenderedAt
+		// What the entries between said is forgotten; that there may be one is not,
+		// and it may have been of mode Expire.
+		s.current, s.expired, s.since = false, true, p.RenderedAt
 	}
 	return s
 }
@@ -125,18 +126,29 @@ func (l *ledger) need(tags []string) Position {
 	return highest
 }
 
-// overtakes reports whether an entry above stamp names a tag of tags that is not
-// among known.
-func (l *ledger) overtakes(stamp Position, tags []string, known map[string]bool) bool {
+// overtakes reports whether an entry above stamp names one of tags which old, the
+// page before, did not carry. old is nil if there is none.
+func (l *ledger) overtakes(stamp Position, tags []string, old *Page) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if stamp < l.floor {
 		return true
 	}
 	for _, tag := range tags {
-		if l.marks[tag].Any > stamp && !known[tag] {
+		if l.marks[tag].Any > stamp && (old == nil || !slices.Contains(old.Tags, tag)) {
 			return true
 		}
 	}
 	return false
+}
+
+// reload replaces the table by a summary, if that is further on.
+func (l *ledger) reload(s Summary) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.Position <= l.pos() {
+		return
+	}
+	l.marks, l.floor = s.Marks, s.Floor
+	l.position.Store(uint64(s.Position))
 }

@@ -160,7 +160,7 @@ func TestALargeLedgerIsCompactedAndForgetsNoStalePage(t *testing.T) {
 		t.Errorf("%d marks are left", n)
 	}
 	for path, want := range map[string]bool{"/current": true, "/stale": false} {
-		if _, st := s.lookup(t.Context(), Key{Path: path}); st.current != want {
+		if _, st, err := s.lookup(t.Context(), Key{Path: path}); err != nil || st.current != want {
 			t.Errorf("%s: current is %v", path, st.current)
 		}
 	}

@@ -94,6 +94,9 @@ func (s *Site) readListing(ctx context.Context, rt *route) error {
 		}
 		return nil, nil
 	})
+	// A listing that hangs holds nobody for longer than a render that does.
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.RenderTimeout, ErrBusy)
+	defer cancel()
 	select {
 	case r := <-done:
 		return r.Err
@@ -107,7 +110,7 @@ func (s *Site) readListing(ctx context.Context, rt *route) error {
 func (s *Site) list(ctx context.Context, rt *route) iter.Seq2[target, error] {
 	return func(yield func(target, error) bool) {
 		known := make(map[uint64]struct{})
-		for path, err := range rt.policy.Prerender(ctx) {
+		for path, err := range guarded(ctx, rt.policy.Prerender) {
 			var t target
 			if err == nil {
 				t, err = s.resolve(s.anyHost(), path)
@@ -133,6 +136,34 @@ func (s *Site) list(ctx context.Context, rt *route) iter.Seq2[target, error] {
 		rt.listing.mu.Lock()
 		defer rt.listing.mu.Unlock()
 		rt.listing.known = known
+	}
+}
+
+// guarded is the sequence of a listing, in which a panic of the listing, and not
+// of who reads it, is an error.
+func guarded(ctx context.Context, listing func(context.Context) iter.Seq2[string, error]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		reading := false
+		err := func() (err error) {
+			defer func() {
+				if !reading {
+					if p := recover(); p != nil {
+						err = fmt.Errorf("%w: %v", ErrPanic, p)
+					}
+				}
+			}()
+			for path, err := range listing(ctx) {
+				reading = true
+				if !yield(path, err) {
+					return nil
+				}
+				reading = false
+			}
+			return nil
+		}()
+		if err != nil {
+			yield("", err)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package reprint
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 )
 
 // standing is what the journal says of an entry's page. While nothing was
@@ -22,64 +24,66 @@ func (s *Site) standing(e *entry) standing {
 }
 
 // lookup returns the page of key with its standing: from memory, then from the
-// store. The entry is nil when there is none.
-func (s *Site) lookup(ctx context.Context, key Key) (*entry, standing) {
+// store. The entry is nil when there is none. An error says that the store could
+// not be read: then it is not known whether there is one.
+func (s *Site) lookup(ctx context.Context, key Key) (*entry, standing, error) {
 	if e := s.memory.get(key); e != nil {
-		return e, s.standing(e)
+		return e, s.standing(e), nil
 	}
-	e, st := s.shared(key)
-	if e == nil || st.current {
-		return e, st
+	// Who asks for a page at the same time reads it once, but nobody gets a page
+	// that was read before something was stored that came before him: it may have
+	// been replaced by the very revalidation whose success he knows of.
+	read := s.loads.DoChan(key.String()+" "+strconv.FormatUint(s.stored.Load(), 10), func() (any, error) { return s.load(key) })
+	select {
+	case r := <-read:
+		e, _ := r.Val.(*entry)
+		if e == nil {
+			return nil, standing{}, r.Err
+		}
+		return e, s.standing(e), r.Err
+	case <-ctx.Done():
+		return nil, standing{}, context.Cause(ctx)
 	}
-	// Who reads together with others may get what was stored before it came. For
-	// a page that is current that makes no difference. One that is not may have
-	// been replaced since by the very revalidation that this visitor comes after:
-	// look again, alone.
-	return s.load(ctx, key)
-}
-
-// shared is load, once for all who ask for key at the same time.
-func (s *Site) shared(key Key) (*entry, standing) {
-	v, _, _ := s.loads.Do(key.String(), func() (any, error) {
-		e, _ := s.load(s.ctx, key)
-		return e, nil
-	})
-	e := v.(*entry)
-	if e == nil {
-		return nil, standing{}
-	}
-	return e, s.standing(e)
 }
 
 // load reads key from the store and keeps what it finds in memory, if that is
 // current. A page that is not could come after a newer one has been stored,
 // served and dropped from memory again, and would then be served as stale in
 // place of the newer one.
-func (s *Site) load(ctx context.Context, key Key) (*entry, standing) {
-	page, err := s.store.Page(ctx, key)
-	if err != nil && ctx.Err() == nil {
-		level := s.log.Error
-		if errors.Is(err, ErrDamaged) {
-			level = s.log.Warn
+func (s *Site) load(key Key) (e *entry, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the store panicked: %v", p)
 		}
-		level("page cannot be read from the store; it will be rendered again", "page", key, "err", err)
+	}()
+	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+	defer cancel()
+	page, err := s.store.Page(ctx, key)
+	switch {
+	case errors.Is(err, ErrDamaged):
+		s.log.Warn("page is damaged; it will be rendered again", "page", key, "err", err)
+		return nil, nil
+	case err != nil:
+		s.log.Error("page cannot be read from the store", "page", key, "err", err)
+		return nil, err
+	case page == nil:
+		return nil, nil
 	}
-	if page == nil || err != nil {
-		return nil, standing{}
+	e = newEntry(page)
+	if s.opts.Store == nil {
+		return e, nil // it comes from the memory tier
 	}
-	e := newEntry(page)
-	current := func() bool { return s.standing(e).current }
-	if kept, _ := s.memory.put(page, current); kept != nil {
+	if kept := s.memory.keep(page, func() bool { return s.standing(e).current }); kept != nil {
 		e = kept
 	}
-	return e, s.standing(e)
+	return e, nil
 }
 
 // previous returns the page that a render of key would replace, or nil.
-func (s *Site) previous(key Key) *Page {
-	e, st := s.lookup(s.ctx, key)
+func (s *Site) previous(key Key) (*Page, error) {
+	e, st, err := s.lookup(s.ctx, key)
 	if e == nil || st.deleted {
-		return nil
+		return nil, err
 	}
-	return e.page
+	return e.page, nil
 }

@@ -74,14 +74,10 @@ func clampWeight(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
 func (m *memory) get(key Key) *entry { return m.tier.Get(key) }
 
 // put makes p the page of its key unless a page with a higher stamp is there,
-// and returns the entry that is there now. keep is asked at the last moment,
-// while nothing else can change the key; nil means yes.
-func (m *memory) put(p *Page, keep func() bool) (e *entry, stored bool) {
+// and returns the entry that is there now.
+func (m *memory) put(p *Page) (e *entry, stored bool) {
 	e = m.tier.Update(p.Key, func(old *entry) *entry {
-		switch {
-		case old != nil && (old.page == p || old.page.Stamp > p.Stamp):
-			return old
-		case keep != nil && !keep():
+		if old != nil && (old.page == p || old.page.Stamp > p.Stamp) {
 			return old
 		}
 		if m.index != nil {
@@ -93,6 +89,18 @@ func (m *memory) put(p *Page, keep func() bool) (e *entry, stored bool) {
 		return newEntry(p)
 	})
 	return e, e != nil && e.page == p
+}
+
+// keep is put for a page that was read from a store, and may have been replaced
+// since: any page of its stamp or a higher one stays. wanted is asked at the last
+// moment, while nothing else can change the key.
+func (m *memory) keep(p *Page, wanted func() bool) *entry {
+	return m.tier.Update(p.Key, func(old *entry) *entry {
+		if (old != nil && old.page.Stamp >= p.Stamp) || !wanted() {
+			return old
+		}
+		return newEntry(p)
+	})
 }
 
 // remove drops the page of key if its stamp is below before.
@@ -196,7 +204,7 @@ func (s *MemoryStore) Put(ctx context.Context, p *Page) (bool, error) {
 	if limit := s.tier.Limit(); int64(p.Size()) > limit {
 		return false, fmt.Errorf("page %s takes %d bytes of memory of %d: %w", p.Key, p.Size(), limit, ErrFull)
 	}
-	_, stored := s.put(p, nil)
+	_, stored := s.put(p)
 	return stored, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/field"
@@ -122,6 +123,10 @@ const (
 )
 
 func (p Policy) withDefaults() Policy {
+	p.Query, p.Vary = slices.Clone(p.Query), slices.Clone(p.Vary)
+	for i := range p.Vary {
+		p.Vary[i].Values = slices.Clone(p.Vary[i].Values)
+	}
 	if p.Expire == 0 {
 		p.Expire = DefaultExpire
 	}

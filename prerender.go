@@ -37,6 +37,10 @@ func (s *Site) Prerender(ctx context.Context, progress func(Progress)) error {
 	if renderFrom(ctx) != nil {
 		return fmt.Errorf("reprint: %w", ErrInRender)
 	}
+	if !s.work.begin() {
+		return fmt.Errorf("reprint: %w", ErrClosed)
+	}
+	defer s.work.end()
 	run := &prerender{report: progress}
 	pool := newPool(2*s.opts.Renders, func(k Key) { run.done(k, s.prerenderOne(ctx, k)) })
 	var errs []error
@@ -87,7 +91,10 @@ type prerendered struct {
 // prerenderOne renders a page unless it is fresh.
 func (s *Site) prerenderOne(ctx context.Context, key Key) prerendered {
 	rt := s.routeOf(key)
-	e, st := s.lookup(ctx, key)
+	e, st, err := s.lookup(ctx, key)
+	if err != nil {
+		return prerendered{err: err}
+	}
 	if e != nil && rt != nil && decide(time.Now(), e.page, st, &rt.policy) == serve {
 		return prerendered{skipped: true}
 	}

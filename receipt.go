@@ -56,8 +56,12 @@ func (r *Receipt) add(p PageResult) {
 	}
 }
 
-// finish puts the list into its order: failures first, then by path.
+// finish puts the list into its order: failures first, then by path. The errors'
+// texts stay; the errors, which may hold whole answers, do not.
 func (r *Receipt) finish() {
+	for i := range r.Pages {
+		r.Pages[i].err = nil
+	}
 	rank := func(p PageResult) int {
 		if p.Result == ResultFailed {
 			return 0

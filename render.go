@@ -164,17 +164,21 @@ func (s *Site) render(key Key, cause string, stamp Position) outcome {
 	}
 	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
 	failure := s.record(rt, page)
-	old := s.previous(key)
+	old, unread := s.previous(key)
 	if failure == nil {
-		failure = refused(rt, old, page)
+		failure = refused(rt, old, unread, page)
 	}
 	switch {
+	case failure == nil && unread != nil:
+		return s.uncommitted(page, unread)
 	case failure == nil:
 		s.failed.Forget(key)
 		return s.commit(page, old)
-	case errors.Is(failure, ErrPrivate) && old == nil:
+	case errors.Is(failure, ErrPrivate) && old == nil && unread == nil:
 		s.private.Fail(key, time.Now(), failure.Err.Error())
 		return outcome{private: failure.Err.Error()}
+	case old != nil && old.Stamp > stamp:
+		return outcome{err: failure} // a newer render has succeeded meanwhile
 	}
 	failure.stamp = stamp
 	s.fail(key, failure, old)
@@ -350,9 +354,11 @@ func notForEverybody(h http.Header, rt *route) string {
 
 // refused asks the route's proof, and refuses an empty page in place of one that
 // was not: that is how a handler looks that swallowed its own error.
-func refused(rt *route, old, page *Page) *RenderError {
-	err := error(nil)
+func refused(rt *route, old *Page, unread error, page *Page) *RenderError {
+	var err error
 	switch {
+	case unread != nil && rt.policy.Proof != nil:
+		err = fmt.Errorf("the page to compare it with cannot be read: %w", unread)
 	case old != nil && old.Status == http.StatusOK && page.Status == http.StatusOK && len(old.Body) > 0 && len(page.Body) == 0:
 		err = errors.New("it is empty and the last good one is not")
 	case rt.policy.Proof != nil:

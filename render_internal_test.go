@@ -30,7 +30,7 @@ func TestWhoComesAMomentTooLateDoesNotRenderAgain(t *testing.T) {
 			t.Fatalf("%+v, %v", out, err)
 		}
 	}
-	s.behind(key, newJob(gate.Visited, "stale"))
+	s.behind(key, nil, newJob(gate.Visited, "stale"))
 	if err := s.Revalidate(t.Context(), "/a"); err != nil { // it needs more, and gets it
 		t.Fatal(err)
 	}

@@ -111,12 +111,13 @@ func (s *Site) Revalidate(ctx context.Context, path string) error {
 // before all were: those renders go on.
 func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	begin := time.Now()
-	switch {
-	case renderFrom(ctx) != nil:
+	if renderFrom(ctx) != nil {
 		return nil, fmt.Errorf("reprint: %w", ErrInRender)
-	case s.work.closed():
+	}
+	if !s.work.begin() {
 		return nil, fmt.Errorf("reprint: %w", ErrClosed)
 	}
+	defer s.work.end()
 	aims, err := s.aim(ctx, r)
 	if err != nil {
 		return nil, err
@@ -129,7 +130,9 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	err = s.carryOut(ctx, r, aims, receipt)
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
-	if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), receipt); saved != nil {
+	kept := *receipt // the caller's is the caller's
+	kept.Pages = slices.Clone(receipt.Pages)
+	if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), &kept); saved != nil {
 		s.log.Error("receipt is not stored", "receipt", receipt.ID, "err", saved)
 	}
 	return receipt, err
@@ -247,7 +250,7 @@ func (s *Site) comeIntoForce(e Entry) error {
 		entries = nil
 		for missed, err := range s.journal.Entries(s.ctx, at) {
 			if err != nil {
-				return err
+				return s.catchUp()
 			}
 			entries = append(entries, missed)
 		}
@@ -256,6 +259,19 @@ func (s *Site) comeIntoForce(e Entry) error {
 	s.commits.Lock()
 	defer s.commits.Unlock()
 	s.ledger.apply(entries...)
+	return nil
+}
+
+// catchUp brings the ledger to where the journal is when entries in between are
+// not kept any more.
+func (s *Site) catchUp() error {
+	summary, err := s.journal.Summary(s.ctx)
+	if err != nil {
+		return err
+	}
+	s.commits.Lock()
+	defer s.commits.Unlock()
+	s.ledger.reload(summary)
 	return nil
 }
 

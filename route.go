@@ -56,6 +56,15 @@ func register(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
 	return nil
 }
 
+// patternHost returns the host of a pattern like "GET example.org/posts/{id}".
+func patternHost(pattern string) string {
+	if _, rest, ok := strings.Cut(pattern, " "); ok {
+		pattern = strings.TrimLeft(rest, " \t")
+	}
+	host, _, _ := strings.Cut(pattern, "/")
+	return host
+}
+
 // match returns the route of a request, or nil when there is none: then the mux
 // itself has an answer, such as 404, 405 or a redirect to add a slash.
 func (s *Site) match(r *http.Request) *route {

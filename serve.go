@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,28 +25,41 @@ type reason struct {
 func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry, now time.Time, why reason) {
 	p := e.page
 	h := w.Header()
-	maps.Copy(h, p.Header)
+	for name, values := range p.Header {
+		h[name] = slices.Clip(values) // who appends to it must not reach the page
+	}
 	h["Etag"] = e.etag
 	h.Set("Age", strconv.Itoa(max(0, int(now.Sub(p.RenderedAt)/time.Second))))
 	h.Set("Cache-Control", cacheControl(rt, p, why))
-	h["Vary"] = rt.variant.headers
-	if len(rt.variant.headers) == 0 {
-		delete(h, "Vary")
+	if len(rt.variant.headers) > 0 {
+		h["Vary"] = slices.Concat(h["Vary"], rt.variant.headers)
 	}
 	setCacheStatus(w, why.cacheStatus(p, rt, now))
 	switch {
 	case p.Status == http.StatusOK && conditional(r):
-		http.ServeContent(w, r, "", p.ModifiedAt, bytes.NewReader(p.Body))
+		http.ServeContent(w, r, "", lastModified(p, now), bytes.NewReader(p.Body))
 		return
 	case p.Status == http.StatusOK:
 		h["Accept-Ranges"] = acceptRanges
-		h["Last-Modified"] = []string{p.ModifiedAt.UTC().Format(http.TimeFormat)}
+		if t := lastModified(p, now); !t.IsZero() {
+			h["Last-Modified"] = []string{t.UTC().Format(http.TimeFormat)}
+		}
 	}
 	h["Content-Length"] = e.length
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(p.Body) // the visitor may have left; there is nothing to do about it
 	}
+}
+
+// lastModified returns when the content became what it is; the zero time, which
+// is not sent and not compared with, while that is in the future (RFC 9110,
+// section 8.8.2.1): two changes within one second are told apart that way.
+func lastModified(p *Page, now time.Time) time.Time {
+	if p.ModifiedAt.After(now) {
+		return time.Time{}
+	}
+	return p.ModifiedAt
 }
 
 var acceptRanges = []string{"bytes"}
@@ -119,7 +132,9 @@ func (s *Site) pass(w http.ResponseWriter, r *http.Request, why string) {
 		setCacheStatus(w, "reprint; fwd=method")
 	case "draft":
 		setCacheStatus(w, "reprint; fwd=bypass; detail=draft")
-		w, r = s.draft(w, r)
+		one := &unstorable{ResponseWriter: w}
+		defer one.end()
+		w, r = one, inDraft(r)
 	default:
 		setCacheStatus(w, "reprint; fwd=bypass; detail="+why)
 	}
@@ -177,9 +192,11 @@ func knownTags(last *entry, rt *route, key Key) []string {
 
 // serveShell answers with the placeholder and has the page rendered behind.
 func (s *Site) serveShell(w http.ResponseWriter, r *http.Request, rt *route, key Key) {
-	s.behind(key, newJob(gate.Visited, "visit"))
+	s.behind(key, implicitTags(key, rt.pattern), newJob(gate.Visited, "visit"))
 	setCacheStatus(w, "reprint; fwd=miss; detail=shell")
-	rt.policy.Shell.ServeHTTP(&unstorable{ResponseWriter: w}, keyRequest(r.Context(), key))
+	shell := &unstorable{ResponseWriter: w}
+	defer shell.end()
+	rt.policy.Shell.ServeHTTP(shell, keyRequest(r.Context(), key))
 }
 
 const noStore = "private, no-cache, no-store, max-age=0, must-revalidate"
@@ -191,11 +208,38 @@ type unstorable struct {
 	wrote bool
 }
 
-// WriteHeader sets Cache-Control at the last moment.
+// forbid sets the headers at the last moment. CDN-Cache-Control (RFC 9213) and
+// Surrogate-Control would be obeyed before Cache-Control.
+func (w *unstorable) forbid() {
+	h := w.Header()
+	h.Set("Cache-Control", noStore)
+	for _, name := range [...]string{"Cdn-Cache-Control", "Surrogate-Control", "Expires"} {
+		h.Del(name)
+	}
+}
+
 func (w *unstorable) WriteHeader(status int) {
 	w.wrote = w.wrote || status >= 200
-	w.Header().Set("Cache-Control", noStore)
+	w.forbid()
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// FlushError sends the header too.
+func (w *unstorable) FlushError() error {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Flush is FlushError for handlers that ask for an http.Flusher.
+func (w *unstorable) Flush() { _ = w.FlushError() }
+
+// end is for a handler that has written nothing: net/http answers for it.
+func (w *unstorable) end() {
+	if !w.wrote {
+		w.forbid()
+	}
 }
 
 func (w *unstorable) Write(b []byte) (int, error) {
@@ -248,20 +292,18 @@ func (s *Site) refreshBehind(rt *route, e *entry, st standing, now time.Time) re
 		why.detail = failure.Value.token()
 		return why
 	}
-	s.behind(e.page.Key, newJob(gate.Visited, "stale"))
+	s.behind(e.page.Key, e.page.Tags, newJob(gate.Visited, "stale"))
 	return why
 }
 
-// behind makes sure that a render of key that knows all that is in force now is
-// under way or waits for its turn. Nobody waits for it.
-func (s *Site) behind(key Key, j *job) {
+// behind makes sure that a render of key, whose page has or may have tags, that
+// knows all that is in force now is under way or waits for its turn. Nobody waits
+// for it.
+func (s *Site) behind(key Key, tags []string, j *job) {
 	if s.work.closed() {
 		return
 	}
-	need := Position(0)
-	if e := s.memory.get(key); e != nil {
-		need = s.ledger.need(e.page.Tags)
-	}
+	need := s.ledger.need(tags)
 	run, launch := s.flights.Join(key, uint64(need), j)
 	if launch {
 		s.launchIfNeeded(run, need)

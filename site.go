@@ -28,7 +28,9 @@ type Options struct {
 	Store Store
 
 	// Journal keeps revalidations and receipts. Nil: Store, if it is a Journal
-	// too, as sqlite.Store is; New returns an error if it is not.
+	// too, as sqlite.Store is; New returns an error if it is not. It must be the
+	// one with which the pages in Store were stored: with another one, positions
+	// mean nothing.
 	Journal Journal
 
 	// Hosts are the names that the site answers for, without port, each with
@@ -162,8 +164,10 @@ type Site struct {
 	flights flight.Group[Key, *job, outcome]
 	gate    *gate.Gate
 	loads   singleflight.Group // of pages from the store
+	stored  atomic.Uint64      // rises when the store has changed; see lookup
 	failed  *backoff.Book[Key, *RenderError]
 	private *backoff.Book[Key, string]
+	unkept  *backoff.Book[Key, struct{}] // pages that the store did not take
 	due     *due.Queue[Key]
 	lost    lost // handlers that did not stop
 
@@ -201,6 +205,7 @@ func New(opts Options) (*Site, error) {
 		gate:    gate.New(opts.Renders, opts.Queue),
 		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
 		private: backoff.New[Key, string](10*time.Second, 2*time.Minute, maxPrivate),
+		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
 		due:     due.New[Key](maxDue),
 	}
 	s.openStore()
@@ -232,7 +237,8 @@ func (s *Site) openStore() {
 // Handle makes the pages of pattern, in the syntax of [http.ServeMux], static
 // under policy: GET and HEAD requests are answered from pages that h rendered,
 // all other methods pass through to h. It returns an error, and registers
-// nothing, when the policy is faulty or the pattern conflicts with another.
+// nothing, when the policy is faulty, the pattern conflicts with another or names
+// a host that is none of [Options.Hosts].
 //
 // h renders from the key alone: the request it sees has the method GET, the
 // path, the kept query, the declared headers and nothing else of any visitor's.
@@ -244,6 +250,9 @@ func (s *Site) Handle(pattern string, h http.Handler, policy Policy) error {
 	}
 	if err := policy.validate(); err != nil {
 		return fmt.Errorf("reprint: route %s: %w", pattern, err)
+	}
+	if host := patternHost(pattern); host != "" && !slices.Contains(s.opts.Hosts, host) {
+		return fmt.Errorf("reprint: route %s: %q is none of Options.Hosts: its pages would be everybody's", pattern, host)
 	}
 	rt := newRoute(pattern, h, policy.withDefaults())
 	if err := register(s.mux, pattern, rt); err != nil {
@@ -259,6 +268,13 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		refuse(w, err)
 		return
+	}
+	if host != "" && stripPort(r.Host) != host {
+		// The route is chosen by the name that is in the key, and not by another
+		// spelling of it.
+		canonical := *r
+		canonical.Host = host
+		r = &canonical
 	}
 	rt := s.match(r)
 	if why := s.passes(r, rt); why != "" {
@@ -282,7 +298,10 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key 
 	// the answer must know of it.
 	arrival := s.ledger.pos()
 	now := time.Now()
-	e, standing := s.lookup(r.Context(), key)
+	e, standing, err := s.lookup(r.Context(), key)
+	if err != nil && r.Context().Err() != nil {
+		return // the visitor has left
+	}
 	var page *Page
 	if e != nil {
 		page = e.page
@@ -324,15 +343,18 @@ func (s *Site) host(r *http.Request) (string, error) {
 	if len(s.opts.Hosts) == 0 {
 		return "", nil
 	}
-	host := r.Host
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		host = host[:i]
-	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	host := strings.TrimSuffix(strings.ToLower(stripPort(r.Host)), ".")
 	if !slices.Contains(s.opts.Hosts, host) {
 		return "", errHost
 	}
 	return host, nil
+}
+
+func stripPort(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		return host[:i]
+	}
+	return host
 }
 
 // passes returns why a request is not answered from a page, or "".

@@ -26,6 +26,20 @@ func (w *work) start(f func()) bool {
 	return true
 }
 
+// begin has close waited for what the caller does until end, or reports false
+// when work is closed.
+func (w *work) begin() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.shut {
+		return false
+	}
+	w.wg.Add(1)
+	return true
+}
+
+func (w *work) end() { w.wg.Done() }
+
 func (w *work) closed() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -37,12 +37,22 @@ func tokens(lines []string) (elements []string, ok bool) {
 	return slices.DeleteFunc(elements, func(e string) bool { return e == "" }), true
 }
 
-// Forbids returns the directive of Cache-Control (RFC 9111, section 5.2.2) that
-// forbids a shared cache to store the response: private, no-store or no-cache,
-// also in the form with an argument, in any case, on any line. What cannot be
+// Forbids returns the directive that forbids a shared cache to store the
+// response: private, no-store or no-cache (RFC 9111, section 5.2.2), also in the
+// form with an argument, in any case, on any line, in Cache-Control or in one of
+// the fields that are meant for shared caches alone (RFC 9213). What cannot be
 // parsed counts as "no-store". It returns "" when nothing forbids it.
 func Forbids(h http.Header) string {
-	elements, ok := tokens(h["Cache-Control"])
+	for _, name := range [...]string{"Cache-Control", "Cdn-Cache-Control", "Surrogate-Control"} {
+		if directive := forbids(h[name]); directive != "" {
+			return directive
+		}
+	}
+	return ""
+}
+
+func forbids(lines []string) string {
+	elements, ok := tokens(lines)
 	if !ok {
 		return "no-store"
 	}

@@ -69,7 +69,7 @@ var mutants = []mutant{
 			"		early := make(chan reprint.Position, 1)\n		go s.change(context.WithoutCancel(ctx), size, func(w *writer) error {\n			p, err := w.append(e, tags)\n			early <- p\n			time.Sleep(3 * time.Millisecond) // a slow disk\n			return err\n		})\n		at = <-early\n"},
 		{"sqlite/journal.go", "	\"iter\"\n", "	\"iter\"\n	\"time\"\n"},
 		// The receipt is stored after the entry, and waited for: it would hide the fault.
-		{"revalidate.go", "if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), receipt); saved != nil {", "if saved := error(nil); saved != nil {"},
+		{"revalidate.go", "if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), &kept); saved != nil {", "if saved := error(nil); saved != nil {"},
 	}, root, "TestP4KilledAtAnyMoment"},
 
 	{"P4", "a page is served without a look at its checksum", []edit{
