@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -16,8 +15,7 @@ import (
 // commit makes page the page of its key: store first, then memory. old is the
 // page that was there, nil if none. It cannot be cancelled by any visitor.
 func (s *Site) commit(page, old *Page) outcome {
-	changed := old == nil || old.Status != page.Status || old.Sum != page.Sum ||
-		!maps.EqualFunc(old.Header, page.Header, slices.Equal)
+	changed := old == nil || !sameContent(old, page)
 	switch {
 	case old == nil:
 	case !changed:
@@ -34,6 +32,13 @@ func (s *Site) commit(page, old *Page) outcome {
 	s.unkept.Forget(page.Key)
 	s.schedule(e.page)
 	return outcome{entry: e, stored: stored, changed: changed}
+}
+
+// sameContent reports whether two pages are the same to a visitor: what they see,
+// what it is and where it leads. Other headers may well say when it was printed.
+func sameContent(a, b *Page) bool {
+	return a.Status == b.Status && a.Sum == b.Sum &&
+		slices.Equal(a.Header["Content-Type"], b.Header["Content-Type"]) && slices.Equal(a.Header["Location"], b.Header["Location"])
 }
 
 // uncommitted is commit while the store cannot be read: what page would replace

@@ -10,9 +10,10 @@ import (
 // work owns the site's goroutines: it starts them until it is closed, and can be
 // waited for.
 type work struct {
-	mu   sync.Mutex
-	shut bool // guarded by mu
-	wg   sync.WaitGroup
+	mu    sync.Mutex
+	shut  bool           // guarded by mu
+	wg    sync.WaitGroup // of goroutines
+	calls sync.WaitGroup // of callers on goroutines of their own
 }
 
 // start runs f on a goroutine, or reports false when work is closed.
@@ -34,11 +35,11 @@ func (w *work) begin() bool {
 	if w.shut {
 		return false
 	}
-	w.wg.Add(1)
+	w.calls.Add(1)
 	return true
 }
 
-func (w *work) end() { w.wg.Done() }
+func (w *work) end() { w.calls.Done() }
 
 func (w *work) closed() bool {
 	w.mu.Lock()
@@ -52,12 +53,13 @@ func (w *work) close() {
 	w.shut = true
 }
 
-// wait returns a channel that is closed when everything that was started has
-// ended.
-func (w *work) wait() <-chan struct{} {
+// ended returns a channel that is closed when all of groups have ended.
+func ended(groups ...*sync.WaitGroup) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
-		w.wg.Wait()
+		for _, g := range groups {
+			g.Wait()
+		}
 		close(done)
 	}()
 	return done
@@ -87,21 +89,20 @@ func (t *throttle) due(now time.Time) bool {
 
 // Shutdown ends the site's work. From its call on no render begins: what is
 // stored is served on, other pages get 503, and calls get [ErrClosed]. Renders
-// that run finish and are stored; those still running when ctx ends are cut, and
-// nothing of them is kept. Shutdown returns when nothing runs any more, with nil
-// when nothing was cut and with ctx's error otherwise. Handlers that do not stop
-// when they are cut are left behind. A second call does the same.
+// and calls that run finish; what still runs when ctx ends is cut, and nothing of
+// it is kept. Shutdown returns nil when nothing was cut and ctx's error otherwise.
+// Handlers that do not stop when they are cut are left behind, and so are calls
+// whose own journal or context does not let them. A second call does the same.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.work.close()
 	s.stop()
-	done := s.work.wait()
 	var err error
 	select {
-	case <-done:
+	case <-ended(&s.work.wg, &s.work.calls):
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
 	s.cancel(ErrClosed)
-	<-done
+	s.work.wg.Wait()
 	return err
 }
