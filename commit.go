@@ -45,10 +45,19 @@ func sameContent(a, b *Page) bool {
 // is not known, so it replaces nothing. Those who wait get it.
 func (s *Site) uncommitted(page *Page, err error) outcome {
 	err = fmt.Errorf("the page before it cannot be read: %w", err)
-	page.Overtaken = true
-	e, _ := s.memory.put(page)
 	s.unstored(page, err)
-	return outcome{entry: e, changed: true, storeErr: err}
+	return outcome{entry: s.unkeptEntry(page), changed: true, storeErr: err}
+}
+
+// unkeptEntry is the entry of a page that is not in the store. It is served from
+// memory as long as it stays there. Calls that name its tags will not find it in
+// the store: they count on the mark. A copy, because the store may hold the page
+// after all.
+func (s *Site) unkeptEntry(page *Page) *entry {
+	marked := *page
+	marked.Overtaken = true
+	e, _ := s.memory.put(&marked)
+	return e
 }
 
 // fence stores page unless a newer render was faster, and returns the entry to
@@ -67,10 +76,6 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	key := s.keys.of(page.Key)
 	key.Lock()
 	defer key.Unlock()
-	old, err := s.previous(page.Key)
-	if err != nil {
-		return newEntry(page), false, err
-	}
 	s.commits.RLock()
 	defer s.commits.RUnlock()
 	position := s.ledger.pos()
@@ -83,6 +88,10 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	case st.current:
 		page.Checked = position
 	default:
+		old, err := s.previous(page.Key)
+		if err != nil {
+			return s.unkeptEntry(page), false, err
+		}
 		page.Checked = page.Stamp
 		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, old)
 	}
@@ -92,13 +101,7 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	stored, err = s.store.Put(ctx, page)
 	s.stored.Add(1)
 	if err != nil {
-		// It is served from memory as long as it stays there. Calls that name
-		// its tags will not find it in the store: they count on the mark. A copy,
-		// because the store may hold the page after all.
-		marked := *page
-		marked.Overtaken = true
-		e, _ = s.memory.put(&marked)
-		return e, false, err
+		return s.unkeptEntry(page), false, err
 	}
 	if !stored {
 		// A render with a higher stamp was faster. Its page answers for this one.
