@@ -3,6 +3,7 @@ package reprint
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,9 +51,14 @@ type Explanation struct {
 // explanation with state absent. The error is as for [Site.Apply].
 func (s *Site) Explain(ctx context.Context, path string) ([]Explanation, error) {
 	keys := make(map[Key]bool)
+	var unreachable error
 	for _, host := range s.hosts() {
 		t, err := s.resolve(host, path)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrNoRoute):
+			unreachable = err
+			continue
+		case err != nil:
 			return nil, err
 		}
 		stored := 0
@@ -67,6 +73,9 @@ func (s *Site) Explain(ctx context.Context, path string) ([]Explanation, error) 
 			keys[t.key] = true
 		}
 	}
+	if len(keys) == 0 {
+		return nil, unreachable
+	}
 	all := make([]Explanation, 0, len(keys))
 	for k := range keys {
 		e, err := s.explain(ctx, k)
@@ -77,6 +86,10 @@ func (s *Site) Explain(ctx context.Context, path string) ([]Explanation, error) 
 	}
 	slices.SortFunc(all, func(a, b Explanation) int { return cmp.Compare(a.Key.String(), b.Key.String()) })
 	return all, nil
+}
+
+func stateOf(v verdict) State {
+	return [...]State{serve: StateFresh, refresh: StateStale, wait: StateExpired, absent: StateAbsent}[v]
 }
 
 func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
@@ -91,9 +104,7 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 		return x, err
 	}
 	x.Page, x.FreshUntil, x.Since = e.page, freshUntil(e.page, &rt.policy), st.since
-	x.State = map[verdict]State{
-		serve: StateFresh, refresh: StateStale, wait: StateExpired, absent: StateAbsent,
-	}[decide(time.Now(), e.page, st, &rt.policy)]
+	x.State = stateOf(decide(time.Now(), e.page, st, &rt.policy))
 	for _, position := range s.ledger.above(e.page, Position(e.checked.Load())) {
 		entry, err := s.entryAt(ctx, position)
 		if err != nil {

@@ -178,12 +178,12 @@ func containsFold(s, lower string) bool {
 // errQuery is the reason for a 400 where a kept parameter cannot be read.
 var errQuery = errors.New("a parameter that is part of the page's key is not valid percent-encoding, or holds a semicolon")
 
-// keptQuery returns the canonical form of the parameters in raw whose names are
-// in keep: sorted by name, each name and value encoded one way. All others are
+// keptQuery returns the canonical form of the parameters in raw that the policy
+// keeps: sorted by name, each name and value encoded one way. All others are
 // dropped unread, so that a tracking parameter with a broken encoding harms
 // nobody.
-func keptQuery(raw string, keep []string) (string, error) {
-	if raw == "" || len(keep) == 0 {
+func keptQuery(raw string, p *Policy) (string, error) {
+	if raw == "" || len(p.Query) == 0 {
 		return "", nil
 	}
 	if len(raw) > maxQueryBytes {
@@ -194,12 +194,15 @@ func keptQuery(raw string, keep []string) (string, error) {
 	for pair := range strings.SplitSeq(raw, "&") {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(rawName)
-		if err != nil || !slices.Contains(keep, name) {
+		switch {
+		case err != nil && p.keepsAll():
+			return "", errQuery
+		case err != nil || !p.keeps(name) || pair == "":
 			continue
 		}
 		value, err := url.QueryUnescape(rawValue)
 		// A semicolon separates parameters for some servers and not for others.
-		if err != nil || strings.Contains(rawValue, ";") {
+		if err != nil || strings.Contains(pair, ";") {
 			return "", errQuery
 		}
 		kept = append(kept, parameter{name, value})

@@ -27,6 +27,15 @@ func listingHash(k Key) uint64 {
 	return maphash.Comparable(listingSeed, k)
 }
 
+// adopt takes over what another listing knows.
+func (l *listing) adopt(other *listing) {
+	other.mu.RLock()
+	defer other.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known = other.known
+}
+
 // complete reports whether a listing has ever been read to its end.
 func (l *listing) complete() bool {
 	l.mu.RLock()
@@ -45,12 +54,13 @@ func (l *listing) holds(k Key) bool {
 // listed answers 404 for a path that its route does not list, and reports
 // whether the request may go on. It reads the listing when there is none yet.
 func (s *Site) listed(w http.ResponseWriter, r *http.Request, rt *route, path string) bool {
-	query, _ := keptQuery(r.URL.RawQuery, rt.policy.Query)
+	query, _ := keptQuery(r.URL.RawQuery, &rt.policy)
 	key := Key{Path: path, Query: query}
 	if !rt.listing.complete() {
 		if err := s.readListing(r.Context(), rt); err != nil {
 			// An unread listing is not an empty one: nothing is known.
 			s.log.Error("listing cannot be read", "route", rt.pattern, "err", err)
+			s.traced(r, rt, VerdictError, "listing")
 			setCacheStatus(w, "reprint; fwd=bypass; detail=listing")
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Retry-After", "5")
@@ -61,6 +71,7 @@ func (s *Site) listed(w http.ResponseWriter, r *http.Request, rt *route, path st
 	if rt.listing.holds(key) {
 		return true
 	}
+	s.traced(r, rt, VerdictRefuse, "unlisted")
 	setCacheStatus(w, "reprint; fwd=bypass; detail=unlisted")
 	w.Header().Set("Cache-Control", defaultCacheControl)
 	s.opts.NotFound.ServeHTTP(w, r)
@@ -105,15 +116,21 @@ func (s *Site) readListing(ctx context.Context, rt *route) error {
 	}
 }
 
+// listedPath is a path as a route lists it, with what it leads to.
+type listedPath struct {
+	path   string
+	target target
+}
+
 // list yields the pages that a route lists, as it lists them. Once it has come
 // to the end without an error, that is the route's listing.
-func (s *Site) list(ctx context.Context, rt *route) iter.Seq2[target, error] {
-	return func(yield func(target, error) bool) {
+func (s *Site) list(ctx context.Context, rt *route) iter.Seq2[listedPath, error] {
+	return func(yield func(listedPath, error) bool) {
 		known := make(map[uint64]struct{})
 		for path, err := range guarded(ctx, rt.policy.Prerender) {
 			var t target
 			if err == nil {
-				t, err = s.resolve(s.anyHost(), path)
+				t, err = s.resolve(rt.hosts(s)[0], path)
 			} else {
 				err = fmt.Errorf("list the paths of %s: %w", rt.pattern, err)
 			}
@@ -121,16 +138,16 @@ func (s *Site) list(ctx context.Context, rt *route) iter.Seq2[target, error] {
 				err = fmt.Errorf("list the paths of %s: %s is served by %s", rt.pattern, path, t.route.pattern)
 			}
 			if err != nil {
-				yield(target{}, err)
+				yield(listedPath{}, err)
 				return
 			}
 			known[listingHash(t.key)] = struct{}{}
-			if !yield(t, nil) {
+			if !yield(listedPath{path, t}, nil) {
 				return
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			yield(target{}, err)
+			yield(listedPath{}, err)
 			return
 		}
 		rt.listing.mu.Lock()
@@ -175,5 +192,10 @@ func (s *Site) hosts() []string {
 	return s.opts.Hosts
 }
 
-// anyHost returns a host to resolve a path that is meant for all.
-func (s *Site) anyHost() string { return s.hosts()[0] }
+// hosts returns the hosts that the route serves: that of its pattern, or all.
+func (rt *route) hosts(s *Site) []string {
+	if host := patternHost(rt.pattern); host != "" {
+		return []string{host}
+	}
+	return s.hosts()
+}

@@ -8,7 +8,10 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/reprint-go/reprint/internal/field"
 )
@@ -33,6 +36,10 @@ type Policy struct {
 	// [stale if error]: https://www.rfc-editor.org/rfc/rfc5861#section-4
 	Expire time.Duration
 
+	// Freshness says who decides whether a page may be stored and how long it is
+	// fresh. Zero: [FromPolicy].
+	Freshness Freshness
+
 	// Negative is how long a 404, a 410 or a redirect is fresh. Zero: 30 s, or
 	// Revalidate where that is shorter.
 	Negative time.Duration
@@ -53,13 +60,58 @@ type Policy struct {
 	// earlier complete listing said. Nil: nothing is listed.
 	Prerender func(ctx context.Context) iter.Seq2[string, error]
 
+	// ChangedAt tells when what Prerender listed last changed, as the listing
+	// says, for a path that it has just listed. [Site.Prerender] renders a fresh
+	// page again that changed after it was rendered, and leaves a page alone that
+	// is stale by time and did not. The zero time: not known. Nil: never known.
+	ChangedAt func(path string) time.Time
+
 	// Query names the query parameters that are part of the key. All others are
-	// dropped: they neither make pages nor reach the handler.
+	// dropped: they neither make pages nor reach the handler. "*" alone names all
+	// but those in Drop.
 	Query []string
+
+	// Drop names parameters that are never part of the key; a name may end in "*":
+	// "utm_*". It is for Query "*".
+	Drop []string
 
 	// Vary lists the request headers that make variants of a page. All other
 	// request headers are dropped.
 	Vary []Vary
+
+	// Bypass lets every request of the route pass through: nothing is stored.
+	Bypass bool
+
+	// BypassHeaders names request headers with which a request passes through. A
+	// page may have them in its Vary: it is the page of those who do not send
+	// them.
+	BypassHeaders []string
+
+	// BypassCookies names cookies with which a request passes through; a name may
+	// end in "*": "wordpress_logged_in_*".
+	BypassCookies []string
+
+	// Ignore names what would forbid to store an answer and is not obeyed:
+	// "private", "no-store", "no-cache" (directives of Cache-Control) and
+	// "set-cookie", which is removed from what is stored. It is for handlers that
+	// say so of every page without meaning it, and a promise that they do not.
+	Ignore []string
+
+	// Conditional lets a render of a page whose handler gave it an ETag or a
+	// Last-Modified ask for it with If-None-Match or If-Modified-Since. An answer
+	// 304 renews the page without a body (RFC 9111, section 4.3).
+	Conditional bool
+
+	// Of returns the path of the page of which a path of this route is another
+	// representation, such as the data that a framework's client loads in place of
+	// the page; "" if it is none. What names that page, names this one too. Nil:
+	// none is.
+	Of func(path string) string
+
+	// Invalidate makes pages stale whose paths an unsafe method that succeeded
+	// names: its own, and those in Location and Content-Location (RFC 9111,
+	// section 4.4). The answer is sent when no visitor gets the old ones any more.
+	Invalidate bool
 
 	// CacheControl is the Cache-Control towards browsers and caches downstream,
 	// for pages that are fresh. Empty: what the handler set if it set one, else
@@ -76,6 +128,38 @@ type Policy struct {
 	// changed.
 	Proof func(old, new *Page) error
 }
+
+// Freshness is who decides whether and how long a page is fresh.
+type Freshness int
+
+const (
+	// FromPolicy: the policy decides. What the handler says of times counts for
+	// caches downstream only.
+	FromPolicy Freshness = iota
+	// FromHeaders: the answer decides, as for a shared cache by RFC 9111, 5861 and
+	// 9213. Nothing without explicit freshness is stored. A path of which nothing
+	// is stored is passed through as it is, and a page rendered from its key behind
+	// when the answer says that it may be shared. Headers reach visitors unchanged.
+	FromHeaders
+)
+
+// Lifetime is what an answer said of its own life, in its header; see
+// [FromHeaders].
+type Lifetime struct {
+	// Fresh is how long it is fresh, from the moment it was made.
+	Fresh time.Duration
+	// Age is how old it was when its render began: it came from a cache.
+	Age time.Duration
+	// WhileRevalidate is how long it may be served after that while a new one is
+	// rendered behind (RFC 5861, section 3).
+	WhileRevalidate time.Duration
+	// IfError is how long it may be served after that when no new one can be had
+	// (RFC 5861, section 4). Unsaid: for [Policy.Expire].
+	IfError time.Duration
+}
+
+// Unsaid is the IfError of an answer that said nothing of it.
+const Unsaid time.Duration = -1
 
 // Fallback is what a path gets that [Policy.Prerender] does not list.
 type Fallback int
@@ -108,7 +192,8 @@ func (f Fallback) String() string {
 // the site offers. A request's header is normalised to one of them before it
 // becomes part of the key or reaches a render, so that the number of variants is
 // bounded: Accept-Language by language matching (BCP 47), any other header by
-// its exact value. What matches none gets the first.
+// its exact value. What matches none gets the first. The first may be empty: then
+// the header is not there.
 type Vary struct {
 	Header string
 	Values []string
@@ -123,7 +208,12 @@ const (
 )
 
 func (p Policy) withDefaults() Policy {
-	p.Query, p.Vary = slices.Clone(p.Query), slices.Clone(p.Vary)
+	p.Query, p.Drop, p.Vary = slices.Clone(p.Query), slices.Clone(p.Drop), slices.Clone(p.Vary)
+	p.BypassCookies, p.Ignore = slices.Clone(p.BypassCookies), slices.Clone(p.Ignore)
+	p.BypassHeaders = slices.Clone(p.BypassHeaders)
+	for i, name := range p.BypassHeaders {
+		p.BypassHeaders[i] = http.CanonicalHeaderKey(name)
+	}
 	for i := range p.Vary {
 		p.Vary[i].Values = slices.Clone(p.Vary[i].Values)
 	}
@@ -170,7 +260,59 @@ func (p Policy) validate() error {
 	for _, v := range p.Vary {
 		errs = append(errs, v.validate())
 	}
-	return errors.Join(errs...)
+	if slices.Contains(p.Query, "*") && len(p.Query) > 1 {
+		fault(`Query has "*" and other names: "*" alone names all`)
+	}
+	for _, name := range p.BypassHeaders {
+		if !httpguts.ValidHeaderFieldName(name) {
+			fault("BypassHeaders: %q is not a header name", name)
+		}
+	}
+	for _, what := range p.Ignore {
+		if !slices.Contains(ignorable, what) {
+			fault("Ignore: %q is none of %s", what, strings.Join(ignorable, ", "))
+		}
+	}
+	return errors.Join(append(errs, p.validateFreshness())...)
+}
+
+// ignorable is what Policy.Ignore may name.
+var ignorable = []string{"private", "no-store", "no-cache", "set-cookie"}
+
+// validateFreshness reports what cannot be together with FromHeaders.
+func (p Policy) validateFreshness() error {
+	switch {
+	case p.Freshness == FromPolicy:
+		return nil
+	case p.Freshness != FromHeaders:
+		return fmt.Errorf("Freshness is %d, which is none of FromPolicy and FromHeaders", int(p.Freshness))
+	case p.Fallback != Blocking:
+		return fmt.Errorf("Freshness is FromHeaders and Fallback is %v: only Blocking goes with it", p.Fallback)
+	case p.Revalidate != 0 || p.Negative != 0 || p.CacheControl != "":
+		return errors.New("Freshness is FromHeaders: Revalidate, Negative and CacheControl have no effect then; leave them out")
+	}
+	return nil
+}
+
+// keepsAll reports whether every query parameter that is not dropped is kept.
+func (p *Policy) keepsAll() bool { return len(p.Query) == 1 && p.Query[0] == "*" }
+
+// keeps reports whether a query parameter is part of the key.
+func (p *Policy) keeps(name string) bool {
+	if p.keepsAll() {
+		return !matchesAny(p.Drop, name)
+	}
+	return slices.Contains(p.Query, name)
+}
+
+// matchesAny reports whether name is one of patterns, of which some end in "*".
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		if prefix, open := strings.CutSuffix(p, "*"); open {
+			return strings.HasPrefix(name, prefix)
+		}
+		return p == name
+	})
 }
 
 // verdict is what decide says to do with a request for a page.
@@ -193,6 +335,9 @@ func decide(now time.Time, page *Page, s standing, policy *Policy) verdict {
 		return absent
 	}
 	staleAt := freshUntil(page, policy)
+	if policy.Freshness == FromHeaders && !now.Before(staleAt) {
+		return decideByLifetime(now.Sub(staleAt), page, s, policy)
+	}
 	if !s.current && (staleAt.IsZero() || s.since.Before(staleAt)) {
 		staleAt = s.since
 	}
@@ -207,9 +352,43 @@ func decide(now time.Time, page *Page, s standing, policy *Policy) verdict {
 	return refresh
 }
 
+// decideByLifetime is decide for a page whose own time ran out some time ago: it
+// said itself for how long it may be served after that.
+func decideByLifetime(ago time.Duration, page *Page, s standing, policy *Policy) verdict {
+	life := lifetimeOf(page)
+	ifError := life.IfError
+	if ifError == Unsaid {
+		ifError = policy.Expire
+	}
+	switch {
+	case ago < life.WhileRevalidate && !s.expired && (s.current || !page.Overtaken):
+		return refresh
+	case ago < ifError:
+		return wait
+	}
+	return absent
+}
+
+// lifetimeOf returns what a page of a route with FromHeaders said of its life. One
+// that was stored under another policy said nothing: it is stale at once.
+func lifetimeOf(page *Page) Lifetime {
+	if page.Lifetime == nil {
+		return Lifetime{IfError: Unsaid}
+	}
+	return *page.Lifetime
+}
+
 // freshUntil returns the moment from which a current page is stale by time; the
 // zero time when there is none.
 func freshUntil(page *Page, policy *Policy) time.Time {
+	if policy.Freshness == FromHeaders {
+		life := lifetimeOf(page)
+		until := page.RenderedAt.Add(life.Fresh - life.Age)
+		if !page.Due.IsZero() && page.Due.Before(until) {
+			until = page.Due
+		}
+		return until
+	}
 	life := policy.Revalidate
 	if page.Status != http.StatusOK {
 		life = policy.Negative

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -26,14 +27,65 @@ func (p Progress) Done() int { return p.Rendered + p.Skipped + p.Failed }
 
 // Prerender renders the paths that the routes list, under the limit on renders
 // and after visitors' own, and returns when all are done. Pages that are fresh
-// are skipped, so that a run that was interrupted goes on where it stopped.
-// Listings are read as they are rendered: their length does not matter.
+// are skipped, so that a run that was interrupted goes on where it stopped; see
+// also [Policy.ChangedAt]. Listings are read as they are rendered: their length
+// does not matter.
 //
 // progress, if not nil, is called after each path, by one goroutine at a time.
 // The error says that paths could not be rendered, or that a listing failed: what
 // a route listed before is rendered, and what is stored stays. It wraps each
 // listing's error and ctx's.
 func (s *Site) Prerender(ctx context.Context, progress func(Progress)) error {
+	return s.prerender(ctx, progress, func(give func(listedPage)) error {
+		var errs []error
+		for _, rt := range s.table.Load().list() {
+			if rt.policy.Prerender == nil {
+				continue
+			}
+			errs = append(errs, s.giveRoute(ctx, rt, give))
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// PrerenderPaths is [Site.Prerender] for the given paths, on every host that has a
+// route for them, instead of those that the routes list. A path that no route
+// serves counts as failed. changedAt may be nil; see [Policy.ChangedAt].
+func (s *Site) PrerenderPaths(ctx context.Context, paths iter.Seq2[string, error], changedAt func(path string) time.Time, progress func(Progress)) error {
+	return s.prerender(ctx, progress, func(give func(listedPage)) error {
+		for path, err := range paths {
+			switch {
+			case err != nil:
+				return fmt.Errorf("reprint: %w", err)
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			}
+			s.givePath(path, changed(changedAt, path), give)
+		}
+		return nil
+	})
+}
+
+// listedPage is a page to prerender.
+type listedPage struct {
+	key     Key
+	path    string    // as it was listed
+	changed time.Time // zero: not known when
+	err     error     // why it cannot be rendered
+}
+
+func changed(at func(string) time.Time, path string) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at(path)
+}
+
+// prerender renders what list gives.
+func (s *Site) prerender(ctx context.Context, progress func(Progress), list func(give func(listedPage)) error) error {
 	if renderFrom(ctx) != nil {
 		return fmt.Errorf("reprint: %w", ErrInRender)
 	}
@@ -42,44 +94,57 @@ func (s *Site) Prerender(ctx context.Context, progress func(Progress)) error {
 	}
 	defer s.work.end()
 	run := &prerender{report: progress}
-	pool := newPool(2*s.opts.Renders, func(k Key) { run.done(k, s.prerenderOne(ctx, k)) })
-	var errs []error
-	for _, rt := range s.routes.list() {
-		if rt.policy.Prerender == nil {
-			continue
-		}
-		if err := s.prerenderRoute(ctx, rt, run, pool); err != nil {
-			run.done(Key{}, prerendered{err: err})
-			errs = append(errs, fmt.Errorf("reprint: %w", err))
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
+	pool := newPool(2*s.opts.Renders, func(p listedPage) { run.done(p.path, s.prerenderOne(ctx, p)) })
+	failure := list(func(p listedPage) {
+		run.listed()
+		pool.give(p)
+	})
 	pool.wait()
+	var errs []error
+	if failure != nil {
+		run.done("", prerendered{err: failure})
+		errs = append(errs, failure)
+	}
 	if run.state.Failed > 0 {
 		errs = append(errs, fmt.Errorf("reprint: %d of %d listed paths could not be rendered", run.state.Failed, run.state.Listed))
 	}
 	return errors.Join(errs...)
 }
 
-// prerenderRoute gives the pages that a route lists to the pool, for each host.
-func (s *Site) prerenderRoute(ctx context.Context, rt *route, run *prerender, pool *pool) error {
-	for t, err := range s.list(ctx, rt) {
+// giveRoute gives the pages that a route lists, for each host that it serves.
+func (s *Site) giveRoute(ctx context.Context, rt *route, give func(listedPage)) error {
+	for l, err := range s.list(ctx, rt) {
 		switch {
 		case err != nil:
-			return err
+			return fmt.Errorf("reprint: %w", err)
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return fmt.Errorf("reprint: %w", context.Cause(ctx))
 		}
-		for _, host := range s.hosts() {
-			k := t.key
+		for _, host := range rt.hosts(s) {
+			k := l.target.key
 			k.Host = host
-			run.listed()
-			pool.give(k)
+			give(listedPage{key: k, path: k.String(), changed: changed(rt.policy.ChangedAt, l.path)})
 		}
 	}
 	return nil
+}
+
+// givePath gives the pages of a path, for each host that has a route for it.
+func (s *Site) givePath(path string, changed time.Time, give func(listedPage)) {
+	var failure error
+	given := false
+	for _, host := range s.hosts() {
+		t, err := s.resolve(host, path)
+		if err != nil {
+			failure = err
+			continue
+		}
+		given = true
+		give(listedPage{key: t.key, path: t.key.String(), changed: changed})
+	}
+	if !given {
+		give(listedPage{path: path, err: failure})
+	}
 }
 
 // prerendered is what became of one path.
@@ -88,25 +153,33 @@ type prerendered struct {
 	err     error
 }
 
-// prerenderOne renders a page unless it is fresh.
-func (s *Site) prerenderOne(ctx context.Context, key Key) prerendered {
-	rt := s.routeOf(key)
-	e, st, err := s.lookup(ctx, key)
+// prerenderOne renders a page unless it is fresh, or known not to have changed.
+func (s *Site) prerenderOne(ctx context.Context, p listedPage) prerendered {
+	if p.err != nil {
+		return prerendered{err: p.err}
+	}
+	rt := s.routeOf(p.key)
+	e, st, err := s.lookup(ctx, p.key)
 	if err != nil {
 		return prerendered{err: err}
 	}
-	if e != nil && rt != nil && decide(time.Now(), e.page, st, &rt.policy) == serve {
-		return prerendered{skipped: true}
+	job := newJob(gate.Background, "prerender")
+	if e != nil && rt != nil {
+		v := decide(time.Now(), e.page, st, &rt.policy)
+		job.force = p.changed.After(e.page.RenderedAt)
+		if !job.force && (v == serve || (v == refresh && st.current && !p.changed.IsZero())) {
+			return prerendered{skipped: true}
+		}
 	}
 	arrival := s.ledger.pos()
-	out, _, err := s.await(ctx, key, 0, arrival, newJob(gate.Background, "prerender"))
+	out, _, err := s.await(ctx, p.key, 0, arrival, job)
 	switch {
 	case err != nil:
 		return prerendered{err: err}
 	case out.err != nil:
 		return prerendered{err: out.err}
 	case out.storeErr != nil:
-		return prerendered{err: fmt.Errorf("%s is rendered, but could not be stored: %w", key, out.storeErr)}
+		return prerendered{err: fmt.Errorf("%s is rendered, but could not be stored: %w", p.key, out.storeErr)}
 	}
 	return prerendered{skipped: out.private != ""}
 }
@@ -124,13 +197,12 @@ func (p *prerender) listed() {
 	p.state.Listed++
 }
 
-// done counts a path. Without a key it tells of a listing that failed.
-func (p *prerender) done(key Key, result prerendered) {
+// done counts a path. Without one it tells of a listing that failed.
+func (p *prerender) done(path string, result prerendered) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.state.Path, p.state.Err = "", result.err
-	if key != (Key{}) {
-		p.state.Path = key.String()
+	p.state.Path, p.state.Err = path, result.err
+	if path != "" {
 		switch {
 		case result.err != nil:
 			p.state.Failed++

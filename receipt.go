@@ -15,11 +15,12 @@ type Receipt struct {
 	Mode        Mode          `json:"mode"`
 	By          string        `json:"by"`
 	At          time.Time     `json:"at"`
-	Matched     int           `json:"matched"`     // pages that the targets name
-	Regenerated int           `json:"regenerated"` // rendered anew, with other content
-	Unchanged   int           `json:"unchanged"`   // rendered anew, with the same content
-	Failed      int           `json:"failed"`      // could not be rendered; the last good page stays
-	Skipped     int           `json:"skipped"`     // left alone: OnlyGenerated, or gone meanwhile
+	Matched     int           `json:"matched"`           // pages that the targets name
+	Regenerated int           `json:"regenerated"`       // rendered anew, with other content
+	Unchanged   int           `json:"unchanged"`         // rendered anew, with the same content
+	Failed      int           `json:"failed"`            // could not be rendered; the last good page stays
+	Skipped     int           `json:"skipped"`           // left alone: OnlyGenerated, or gone meanwhile
+	Running     bool          `json:"running,omitempty"` // it is in force, and its pages are still being rendered
 	Took        time.Duration `json:"-"`
 	Pages       []PageResult  `json:"pages"` // at most 1,000: failures first, then by path
 }
@@ -114,6 +115,7 @@ const (
 	ResultStale       Result = "stale"
 	ResultExpired     Result = "expired"
 	ResultDeleted     Result = "deleted"
+	ResultMatched     Result = "matched" // of a dry run
 )
 
 // The JSON forms hold durations as milliseconds, as people read them.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -23,6 +24,7 @@ import (
 // job is what a run of a key's work is for.
 type job struct {
 	cause  string // see Page.Cause
+	force  bool   // render also when there is a fresh page
 	class  gate.Class
 	ticket *gate.Ticket
 }
@@ -37,6 +39,7 @@ type outcome struct {
 	entry    *entry       // the page, for those who waited since before it began
 	stored   bool         // the entry's page is in the store
 	changed  bool         // the content is not what it was before
+	renewed  bool         // by an answer 304
 	storeErr error        // why it is not stored
 	err      *RenderError // why there is no page
 	private  string       // why the answer is not for everybody; there is no last good page
@@ -163,7 +166,16 @@ func (s *Site) render(key Key, cause string, stamp Position) outcome {
 		return outcome{err: &RenderError{Path: key.String(), Status: http.StatusNotFound, Err: &NoRouteError{Path: key.target()}}}
 	}
 	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
-	failure := s.record(rt, page)
+	ctx := s.traceStart(page)
+	out := s.renderPage(ctx, rt, page)
+	s.traceDone(ctx, page, out)
+	return out
+}
+
+// renderPage runs the handler for page and commits what it answered.
+func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
+	key, stamp := page.Key, page.Stamp
+	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key))
 	old, unread := s.previous(key)
 	if failure == nil {
 		failure = refused(rt, old, unread, page)
@@ -173,9 +185,12 @@ func (s *Site) render(key Key, cause string, stamp Position) outcome {
 		return s.uncommitted(page, unread)
 	case failure == nil:
 		s.failed.Forget(key)
-		return s.commit(page, old)
-	case errors.Is(failure, ErrPrivate) && old == nil && unread == nil:
+		out := s.commit(page, old)
+		out.renewed = renewed
+		return out
+	case errors.Is(failure, ErrPrivate) && unread == nil && (old == nil || rt.policy.Freshness == FromHeaders):
 		s.private.Fail(key, time.Now(), failure.Err.Error())
+		s.forsake(old, stamp)
 		return outcome{private: failure.Err.Error()}
 	case old != nil && old.Stamp > stamp:
 		return outcome{err: failure} // a newer render has succeeded meanwhile
@@ -185,32 +200,84 @@ func (s *Site) render(key Key, cause string, stamp Position) outcome {
 	return outcome{err: failure}
 }
 
-// record runs the handler and fills page with its answer.
-func (s *Site) record(rt *route, page *Page) *RenderError {
+// forsake drops a page whose handler does not want it to be shared any more. A
+// failure to do so is mended by the next render of it.
+func (s *Site) forsake(old *Page, stamp Position) {
+	if old == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+	defer cancel()
+	if err := s.store.Delete(ctx, old.Key, stamp+1); err != nil {
+		s.log.Error("page that must not be shared any more is not deleted", "page", old.Key, "err", err)
+	}
+	s.stored.Add(1)
+	s.memory.remove(old.Key, stamp+1)
+	s.due.Remove(old.Key)
+}
+
+// renewable returns the page that a render of key may renew instead of replacing
+// it, or nil.
+func (s *Site) renewable(rt *route, key Key) *Page {
+	if !rt.policy.Conditional {
+		return nil
+	}
+	old, err := s.previous(key)
+	if err != nil || old == nil || old.Status != http.StatusOK || len(validators(old)) == 0 {
+		return nil
+	}
+	return old
+}
+
+// validators are the request headers that ask whether a page has changed. A
+// Last-Modified is used only where it cannot be that the content changed twice
+// within its second (RFC 9110, section 8.8.2.2).
+func validators(p *Page) http.Header {
+	h := make(http.Header)
+	etag, modified := field.Validators(p.Header)
+	if etag != "" {
+		h.Set("If-None-Match", etag)
+	}
+	if modified != "" && field.StrongDate(modified, p.Header.Get("Date")) {
+		h.Set("If-Modified-Since", modified)
+	}
+	return h
+}
+
+// record runs the handler and fills page with its answer. old is the page that an
+// answer 304 renews; nil: the handler is not asked that way.
+func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed bool, failure *RenderError) {
 	timeout := rt.policy.Timeout
 	if timeout == 0 {
 		timeout = s.opts.RenderTimeout
 	}
 	state := &render{}
-	ctx, cancel := context.WithTimeoutCause(context.WithValue(s.ctx, renderKey{}, state), timeout,
+	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, renderKey{}, state), timeout,
 		fmt.Errorf("%w: %v", ErrTimeout, timeout))
 	defer cancel()
 	rec := recorder.New(s.opts.MaxPage)
-	if failure := s.runHandler(ctx, rec, page.Key); failure != nil {
+	r := keyRequest(ctx, page.Key)
+	if old != nil {
+		maps.Copy(r.Header, validators(old))
+	}
+	if failure := s.runHandler(rec, r, page.Key); failure != nil {
 		_, _, _ = state.seal() // what it said so far counts for nothing
-		return failure
+		return false, failure
 	}
 	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)
-	if failure := page.fill(rec); failure != nil {
-		return failure
+	status, header, body, err := rec.Result()
+	if renewed = err == nil && status == http.StatusNotModified && old != nil; renewed {
+		page.renew(header, old)
+		return true, page.seal(state, rt, old)
+	} else if failure := page.fill(rt, status, header, body, err); failure != nil {
+		return false, failure
 	}
-	return page.seal(state, rt)
+	return false, page.seal(state, rt, nil)
 }
 
 // fill makes the recorded answer the page's, if it is whole and one of a page.
 // The header is the handler's own still, see seal.
-func (p *Page) fill(rec *recorder.Recorder) *RenderError {
-	status, header, body, err := rec.Result()
+func (p *Page) fill(rt *route, status int, header http.Header, body []byte, err error) *RenderError {
 	switch {
 	case errors.Is(err, recorder.ErrTooLarge):
 		return p.failure(http.StatusInternalServerError, ErrTooLarge, err)
@@ -218,6 +285,8 @@ func (p *Page) fill(rec *recorder.Recorder) *RenderError {
 		return p.failure(http.StatusBadGateway, ErrTruncated, err)
 	case err != nil:
 		return p.failure(http.StatusBadGateway, ErrInvalid, err)
+	case !storable(status) && rt.policy.Freshness == FromHeaders && status < 500:
+		return p.failure(status, ErrPrivate, fmt.Sprintf("a %d is not stored", status))
 	case !storable(status):
 		failure := p.failure(status, ErrStatus, status)
 		failure.answer = &answer{header.Get("Content-Type"), body}
@@ -230,9 +299,21 @@ func (p *Page) fill(rec *recorder.Recorder) *RenderError {
 	return nil
 }
 
+// renew makes p the page that old is, with the header that a 304 has brought up to
+// date (RFC 9111, section 4.3.4).
+func (p *Page) renew(header http.Header, old *Page) {
+	p.Status, p.Header, p.Body, p.Sum = old.Status, field.Merge(old.Header, header), old.Body, old.Sum
+	p.ModifiedAt = old.ModifiedAt
+	p.Tags = slices.DeleteFunc(slices.Clone(old.Tags), isImplicit)
+	if old.Due.After(p.RenderedAt) {
+		p.Due = old.Due
+	}
+}
+
 // seal checks that the answer is for everybody, cleans its header, and adds what
-// the handler said of the page by way of its context.
-func (p *Page) seal(state *render, rt *route) *RenderError {
+// the handler said of the page by way of its context. old is the page that it
+// renews, or nil.
+func (p *Page) seal(state *render, rt *route, old *Page) *RenderError {
 	explicit, due, err := state.seal()
 	if err != nil {
 		return p.failure(http.StatusInternalServerError, ErrInvalid, err)
@@ -240,20 +321,74 @@ func (p *Page) seal(state *render, rt *route) *RenderError {
 	if why := notForEverybody(p.Header, rt); why != "" {
 		return p.failure(http.StatusInternalServerError, ErrPrivate, why)
 	}
-	kept, bad := field.EndToEnd(p.Header)
+	kept, bad := endToEnd(p.Header, rt)
 	if bad != "" {
 		return p.failure(http.StatusBadGateway, ErrInvalid, fmt.Sprintf("header %s cannot be sent", bad))
 	}
 	if kept.Get("Content-Type") == "" && len(p.Body) > 0 {
 		kept.Set("Content-Type", http.DetectContentType(p.Body))
 	}
+	if rt.policy.Freshness == FromHeaders {
+		if p.Lifetime = p.life(old); p.Lifetime == nil {
+			return p.failure(http.StatusOK, ErrPrivate, "it has no explicit freshness")
+		}
+	}
 	p.Header = kept
-	p.Tags = sealTags(explicit, implicitTags(p.Key, rt.pattern))
+	p.Tags = sealTags(append(explicit, p.Tags...), rt.tags(p.Key))
 	if !due.IsZero() {
 		// A page that is due at once would be rendered without end.
 		p.Due = later(due.UTC().Truncate(time.Microsecond), p.RenderedAt.Add(time.Second))
 	}
 	return nil
+}
+
+// life is what the answer says of its life. One that renews old and says nothing
+// leaves it as it was: what old's said of it may have been for us alone, and is not
+// in its header any more.
+func (p *Page) life(old *Page) *Lifetime {
+	if _, said := field.Life(p.Header, p.RenderedAt); !said && old != nil && old.Lifetime != nil {
+		l := *old.Lifetime
+		l.Age = 0
+		return &l
+	}
+	return lifetime(p.Header, p.RenderedAt)
+}
+
+// endToEnd returns what of a header is kept with a page. Validators and, under
+// FromHeaders, what else describes the answer itself stay with it.
+func endToEnd(h http.Header, rt *route) (kept http.Header, bad string) {
+	kept, bad = field.EndToEnd(h)
+	if bad != "" {
+		return nil, bad
+	}
+	delete(kept, "Surrogate-Control") // it was for us
+	if rt.policy.Freshness == FromPolicy && len(field.Forbidden(h)) > 0 {
+		// The policy ignores it; caches downstream are told what it says instead.
+		for _, name := range [...]string{"Cache-Control", "Cdn-Cache-Control", "Expires", "Pragma"} {
+			delete(kept, name)
+		}
+	}
+	if slices.Contains(rt.policy.Ignore, "set-cookie") {
+		delete(kept, "Set-Cookie")
+	}
+	var stays []string
+	if rt.policy.Conditional || rt.policy.Freshness == FromHeaders {
+		stays = append(stays, "Etag", "Last-Modified", "Date")
+	}
+	if rt.policy.Freshness == FromHeaders {
+		stays = append(stays, "Vary")
+	}
+	for _, name := range stays {
+		for _, v := range h[name] {
+			if !field.Valid(v) {
+				return nil, name
+			}
+		}
+		if len(h[name]) > 0 {
+			kept[name] = slices.Clip(slices.Clone(h[name]))
+		}
+	}
+	return kept, ""
 }
 
 func (p *Page) failure(status int, cause error, story any) *RenderError {
@@ -270,7 +405,8 @@ func later(a, b time.Time) time.Time {
 // runHandler runs the handler on its own goroutine until it returns or its
 // deadline passes. One that does not stop then is left behind, counted, with a
 // recorder that takes nothing any more.
-func (s *Site) runHandler(ctx context.Context, rec *recorder.Recorder, key Key) *RenderError {
+func (s *Site) runHandler(rec *recorder.Recorder, r *http.Request, key Key) *RenderError {
+	ctx := r.Context()
 	done := make(chan *RenderError, 1)
 	var left atomic.Bool // set by whoever comes second
 	go func() {
@@ -285,7 +421,7 @@ func (s *Site) runHandler(ctx context.Context, rec *recorder.Recorder, key Key) 
 				s.lost.add(-1)
 			}
 		}()
-		s.mux.ServeHTTP(rec, keyRequest(ctx, key))
+		s.table.Load().mux.ServeHTTP(rec, r)
 		failure = nil
 	}()
 	select {
@@ -335,14 +471,16 @@ func storable(status int) bool {
 
 // notForEverybody returns what says that an answer must not be shared, or "".
 func notForEverybody(h http.Header, rt *route) string {
-	if len(h["Set-Cookie"]) > 0 {
+	if len(h["Set-Cookie"]) > 0 && !slices.Contains(rt.policy.Ignore, "set-cookie") {
 		return "it sets a cookie"
 	}
-	if directive := field.Forbids(h); directive != "" {
-		return "Cache-Control: " + directive
+	for _, directive := range field.Forbidden(h) {
+		if !slices.Contains(rt.policy.Ignore, directive) {
+			return "Cache-Control: " + directive
+		}
 	}
 	for _, name := range field.Vary(h) {
-		if name != "Accept-Encoding" && !slices.Contains(rt.variant.headers, name) {
+		if name != "Accept-Encoding" && !slices.Contains(rt.vary, name) {
 			return "Vary: " + name + ", which the route's policy does not declare"
 		}
 	}

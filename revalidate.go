@@ -82,6 +82,12 @@ type Revalidation struct {
 	// OnlyGenerated leaves alone what has no stored page: such a path is
 	// reported as skipped. It is unstable_onlyGenerated of Next.js.
 	OnlyGenerated bool
+	// DryRun changes nothing: the receipt says which pages are meant. It has no ID
+	// and no position, and is not stored.
+	DryRun bool
+	// NoWait returns as soon as the revalidation is in force, with a receipt whose
+	// Running is true; [Site.Receipt] tells the rest when it is done.
+	NoWait bool
 	// By says who asked, for receipts and explanations.
 	By string
 }
@@ -122,20 +128,60 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.DryRun {
+		return s.rehearse(ctx, r, aims)
+	}
 	entry := Entry{ID: rand.Text()[:16], Time: begin.UTC().Truncate(time.Microsecond), Mode: r.Mode, Tags: aims.tags, By: r.By}
 	if entry.Position, err = s.append(ctx, entry); err != nil {
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
 	receipt := &Receipt{ID: entry.ID, Position: entry.Position, Mode: r.Mode, By: r.By, At: entry.Time}
-	err = s.carryOut(ctx, r, aims, receipt)
+	if !r.NoWait {
+		return receipt, s.complete(ctx, r, aims, receipt, begin)
+	}
+	running := *receipt
+	running.Running = true
+	s.saveReceipt(ctx, &running)
+	if !s.work.start(func() { _ = s.complete(s.ctx, r, aims, receipt, begin) }) { // the receipt tells how it went
+		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
+	}
+	return &running, nil
+}
+
+// complete does what a revalidation that is in force asks for, and keeps its
+// receipt.
+func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Receipt, begin time.Time) error {
+	err := s.carryOut(ctx, r, a, receipt)
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
+	s.saveReceipt(ctx, receipt)
+	if traced := s.opts.Trace.Revalidated; traced != nil {
+		traced(receipt)
+	}
+	return err
+}
+
+func (s *Site) saveReceipt(ctx context.Context, receipt *Receipt) {
 	kept := *receipt // the caller's is the caller's
 	kept.Pages = slices.Clone(receipt.Pages)
-	if saved := s.journal.SaveReceipt(context.WithoutCancel(ctx), &kept); saved != nil {
-		s.log.Error("receipt is not stored", "receipt", receipt.ID, "err", saved)
+	if err := s.journal.SaveReceipt(context.WithoutCancel(ctx), &kept); err != nil {
+		s.log.Error("receipt is not stored", "receipt", receipt.ID, "err", err)
 	}
-	return receipt, err
+}
+
+// rehearse says which pages a revalidation means.
+func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, error) {
+	receipt := &Receipt{Mode: r.Mode, By: r.By, At: time.Now().UTC().Truncate(time.Microsecond)}
+	seen, err := s.named(ctx, r, a, func(k Key) { receipt.add(PageResult{Path: k.String(), Result: ResultMatched}) })
+	if err != nil {
+		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
+	}
+	if r.OnlyGenerated {
+		skipUngenerated(a.keys, seen, receipt)
+	}
+	receipt.Took = time.Since(receipt.At).Truncate(time.Microsecond)
+	receipt.finish()
+	return receipt, nil
 }
 
 // aims is what a revalidation names, in the journal's terms.
@@ -187,31 +233,42 @@ func hostTagOf(host string) string {
 	return hostTag(host)
 }
 
-// aimPath adds a path to what is named, for one host or all.
+// aimPath adds a path to what is named, for one host or for all that have a route
+// for it.
 func (s *Site) aimPath(ctx context.Context, a *aims, host, path string) error {
 	hosts := s.hosts()
 	if host != "" {
 		hosts = []string{host}
 	}
+	var unreachable error
+	aimed := false
 	for _, h := range hosts {
 		t, err := s.resolve(h, path)
-		if err != nil {
+		if err == nil {
+			err = s.admit(ctx, t)
+		}
+		switch {
+		case errors.Is(err, ErrNoRoute), errors.Is(err, ErrUnlisted):
+			unreachable = cmp.Or(unreachable, err)
+			continue
+		case err != nil:
 			return err
 		}
-		if err := s.admit(ctx, t); err != nil {
-			return err
-		}
+		aimed = true
 		a.keys = append(a.keys, t.key)
 		a.tags = append(a.tags, pathTag(host, t.key.target()))
 	}
-	return nil
+	if aimed {
+		return nil
+	}
+	return unreachable
 }
 
 // admit returns an error for a path that its route does not list and that
 // therefore no visitor can reach. A listing that lacks it is read again first:
 // what is revalidated may have been made a moment ago.
 func (s *Site) admit(ctx context.Context, t target) error {
-	l := &t.route.listing
+	l := t.route.listing
 	if t.route.policy.Fallback != NotFound || l.holds(t.key) {
 		return nil
 	}

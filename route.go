@@ -10,39 +10,143 @@ import (
 	"sync"
 )
 
-// route is a pattern, the handler that renders it, and its policy.
+// Route is a pattern, the handler that renders it, and its policy; see
+// [Site.Handle].
+type Route struct {
+	Pattern string
+	Handler http.Handler
+	Policy  Policy
+}
+
+// route is a Route in use.
 type route struct {
 	pattern string
 	handler http.Handler
 	policy  Policy
 	variant *variant
-	listing listing
+	vary    []string // the field of that name of its pages
+	listing *listing
 }
 
 func newRoute(pattern string, h http.Handler, p Policy) *route {
-	return &route{pattern: pattern, handler: h, policy: p, variant: newVariant(p.Vary)}
+	rt := &route{pattern: pattern, handler: h, policy: p, variant: newVariant(p.Vary), listing: &listing{}}
+	rt.vary = slices.Concat(rt.variant.headers, p.BypassHeaders)
+	return rt
 }
 
 // ServeHTTP runs the handler. The site's mux calls it, for a render and for a
 // request that passes through, so that path values are set in both.
 func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) { rt.handler.ServeHTTP(w, r) }
 
-// routes are the routes of a site in the order in which they were added.
-type routes struct {
+// tags are the implicit tags of the route's page of key: its own, and those of the
+// page of which it is another representation.
+func (rt *route) tags(key Key) []string {
+	tags := implicitTags(key, rt.pattern)
+	if rt.policy.Of == nil {
+		return tags
+	}
+	of, err := canonicalPath(rt.policy.Of(key.Path))
+	if err != nil {
+		return tags
+	}
+	return append(tags, implicitTags(Key{Host: key.Host, Path: of, Query: key.Query}, rt.pattern)...)
+}
+
+// table is the routes of a site at a moment.
+type table struct {
+	mux *http.ServeMux
 	mu  sync.RWMutex
-	all []*route // guarded by mu; a slice that was read stays as it is
+	all []*route // guarded by mu, in the order in which they were added; a slice that was read stays as it is
 }
 
-func (rs *routes) add(rt *route) {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	rs.all = append(slices.Clip(rs.all), rt)
+func newTable() *table { return &table{mux: http.NewServeMux()} }
+
+func (t *table) add(rt *route) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := register(t.mux, rt.pattern, rt); err != nil {
+		return err
+	}
+	t.all = append(slices.Clip(t.all), rt)
+	return nil
 }
 
-func (rs *routes) list() []*route {
-	rs.mu.RLock()
-	defer rs.mu.RUnlock()
-	return rs.all
+func (t *table) list() []*route {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.all
+}
+
+// of returns the route with that pattern, or nil.
+func (t *table) of(pattern string) *route {
+	for _, rt := range t.list() {
+		if rt.pattern == pattern {
+			return rt
+		}
+	}
+	return nil
+}
+
+// Handle makes the pages of pattern, in the syntax of [http.ServeMux], static
+// under policy: GET and HEAD requests are answered from pages that h rendered,
+// all other methods pass through to h. It returns an error, and registers
+// nothing, when the policy is faulty, the pattern conflicts with another or names
+// a host that is none of [Options.Hosts].
+//
+// h renders from the key alone: the request it sees has the method GET, the
+// path, the kept query, the declared headers and nothing else of any visitor's.
+// Its context carries the render for [Tag] and [RevalidateAt] and ends at the
+// render's deadline. Nothing that h writes reaches a visitor before it returns.
+func (s *Site) Handle(pattern string, h http.Handler, policy Policy) error {
+	return s.addRoute(s.table.Load(), Route{pattern, h, policy})
+}
+
+// SetRoutes puts routes in place of all that there are, in one step: a request
+// sees the old ones or the new ones. Stored pages stay; those that no route
+// serves any more are not served. What a route with the same pattern listed before
+// counts until it has been listed again, which begins at once. SetRoutes reports
+// every fault at once and changes nothing then.
+func (s *Site) SetRoutes(routes []Route) error {
+	s.rerouting.Lock()
+	defer s.rerouting.Unlock()
+	old, next := s.table.Load(), newTable()
+	var errs []error
+	for _, r := range routes {
+		errs = append(errs, s.addRoute(next, r))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for _, rt := range next.list() {
+		before := old.of(rt.pattern)
+		if before == nil || rt.policy.Prerender == nil || !before.listing.complete() {
+			continue
+		}
+		rt.listing.adopt(before.listing)
+		s.work.start(func() {
+			if err := s.readListing(s.ctx, rt); err != nil {
+				s.log.Error("listing cannot be read; the one before counts", "route", rt.pattern, "err", err)
+			}
+		})
+	}
+	s.table.Store(next)
+	return nil
+}
+
+func (s *Site) addRoute(t *table, r Route) error {
+	if r.Handler == nil {
+		return fmt.Errorf("reprint: route %s: the handler is nil", r.Pattern)
+	}
+	if err := r.Policy.validate(); err != nil {
+		return fmt.Errorf("reprint: route %s: %w", r.Pattern, err)
+	}
+	if host := patternHost(r.Pattern); host != "" && !slices.Contains(s.opts.Hosts, host) {
+		return fmt.Errorf("reprint: route %s: %q is none of Options.Hosts: its pages would be everybody's", r.Pattern, host)
+	}
+	if err := t.add(newRoute(r.Pattern, r.Handler, r.Policy.withDefaults())); err != nil {
+		return fmt.Errorf("reprint: route %s: %w", r.Pattern, err)
+	}
+	return nil
 }
 
 // register turns the panic with which ServeMux refuses a pattern into an error.
@@ -68,7 +172,7 @@ func patternHost(pattern string) string {
 // match returns the route of a request, or nil when there is none: then the mux
 // itself has an answer, such as 404, 405 or a redirect to add a slash.
 func (s *Site) match(r *http.Request) *route {
-	h, _ := s.mux.Handler(r)
+	h, _ := s.table.Load().mux.Handler(r)
 	rt, _ := h.(*route)
 	return rt
 }
@@ -114,7 +218,7 @@ func (s *Site) resolve(host, path string) (target, error) {
 	if rt == nil {
 		return target{}, &NoRouteError{Path: path, Nearest: s.nearest(canonical)}
 	}
-	if key.Query, err = keptQuery(query, rt.policy.Query); err != nil {
+	if key.Query, err = keptQuery(query, &rt.policy); err != nil {
 		return target{}, &BadPathError{Path: path, Reason: err.Error()}
 	}
 	key.Variant = rt.variant.of(nil)
@@ -142,7 +246,7 @@ func (e *NoRouteError) Unwrap() error { return ErrNoRoute }
 // the shortest of those.
 func (s *Site) nearest(path string) string {
 	best, bestScore := "", -1
-	for _, rt := range s.routes.list() {
+	for _, rt := range s.table.Load().list() {
 		score := 2*sharedSegments(rt.pattern, path) - strings.Count(rt.pattern, "/")
 		if score > bestScore || best == "" {
 			best, bestScore = rt.pattern, score
@@ -166,7 +270,8 @@ func sharedSegments(pattern, path string) int {
 }
 
 // refuse answers a request that has no key.
-func refuse(w http.ResponseWriter, err error) {
+func (s *Site) refuse(w http.ResponseWriter, r *http.Request, rt *route, err error) {
+	s.traced(r, rt, VerdictRefuse, "refused")
 	status := http.StatusBadRequest
 	var bad *BadPathError
 	switch {

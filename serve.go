@@ -21,28 +21,43 @@ type reason struct {
 	detail    string // one token; see docs/http.md
 }
 
+// verdict is the reason in one word.
+func (why reason) verdict() Verdict {
+	switch {
+	case !why.hit:
+		return VerdictMiss
+	case why.detail == "":
+		return VerdictHit
+	case why.detail == "stale-time", why.detail == "stale-revalidated":
+		return VerdictStale
+	}
+	return VerdictError
+}
+
 // write is the one place that answers with a page.
 func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry, now time.Time, why reason) {
+	s.traced(r, rt, why.verdict(), why.detail)
 	p := e.page
 	h := w.Header()
 	for name, values := range p.Header {
+		if name == "Vary" {
+			values = slices.Concat(h["Vary"], values) // middleware's too
+		}
 		h[name] = slices.Clip(values) // who appends to it must not reach the page
 	}
-	h["Etag"] = e.etag
-	h.Set("Age", strconv.Itoa(max(0, int(now.Sub(p.RenderedAt)/time.Second))))
-	h.Set("Cache-Control", cacheControl(rt, p, why))
-	if len(rt.variant.headers) > 0 {
-		h["Vary"] = slices.Concat(h["Vary"], rt.variant.headers)
+	modified := s.ownHeader(h, rt, e, now, why)
+	if len(rt.vary) > 0 {
+		h["Vary"] = slices.Concat(h["Vary"], rt.vary)
 	}
 	setCacheStatus(w, why.cacheStatus(p, rt, now))
 	switch {
 	case p.Status == http.StatusOK && conditional(r):
-		http.ServeContent(w, r, "", lastModified(p, now), bytes.NewReader(p.Body))
+		http.ServeContent(w, r, "", modified, bytes.NewReader(p.Body))
 		return
 	case p.Status == http.StatusOK:
 		h["Accept-Ranges"] = acceptRanges
-		if t := lastModified(p, now); !t.IsZero() {
-			h["Last-Modified"] = []string{t.UTC().Format(http.TimeFormat)}
+		if !modified.IsZero() {
+			h["Last-Modified"] = []string{modified.UTC().Format(http.TimeFormat)}
 		}
 	}
 	h["Content-Length"] = e.length
@@ -50,6 +65,28 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(p.Body) // the visitor may have left; there is nothing to do about it
 	}
+}
+
+// ownHeader sets what the site says of a page itself, and returns when it was
+// last modified; the zero time when that is not said. Under FromHeaders the
+// handler's word stands, and a weak ETag is compared weakly.
+func (s *Site) ownHeader(h http.Header, rt *route, e *entry, now time.Time, why reason) time.Time {
+	p := e.page
+	age := now.Sub(p.RenderedAt)
+	if rt.policy.Freshness == FromHeaders {
+		h.Set("Age", strconv.Itoa(max(0, int((age+lifetimeOf(p).Age)/time.Second))))
+		if len(h["Etag"]) == 0 {
+			h["Etag"] = e.etag
+		}
+		modified, _ := http.ParseTime(h.Get("Last-Modified"))
+		return modified
+	}
+	delete(h, "Date")
+	delete(h, "Last-Modified")
+	h["Etag"] = e.etag
+	h.Set("Age", strconv.Itoa(max(0, int(age/time.Second))))
+	h.Set("Cache-Control", cacheControl(rt, p, why))
+	return lastModified(p, now)
 }
 
 // lastModified returns when the content became what it is; the zero time, which
@@ -125,28 +162,12 @@ func setCacheStatus(w http.ResponseWriter, value string) {
 	w.Header()["Cache-Status"] = []string{value}
 }
 
-// pass hands a request to the handler as it is; nothing is stored.
-func (s *Site) pass(w http.ResponseWriter, r *http.Request, why string) {
-	switch why {
-	case "method":
-		setCacheStatus(w, "reprint; fwd=method")
-	case "draft":
-		setCacheStatus(w, "reprint; fwd=bypass; detail=draft")
-		one := &unstorable{ResponseWriter: w}
-		defer one.end()
-		w, r = one, inDraft(r)
-	default:
-		setCacheStatus(w, "reprint; fwd=bypass; detail="+why)
-	}
-	s.mux.ServeHTTP(w, r)
-}
-
 // serveAfterRender answers a visitor for whom a page must be rendered first.
 // last is the last good page, nil if there is none.
 func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *route, key Key, last *entry, arrival Position) {
 	now := time.Now()
 	if _, resting := s.private.Resting(key, now); resting && last == nil {
-		s.pass(w, r, "private")
+		s.pass(w, r, rt, key, "private")
 		return
 	}
 	tags := knownTags(last, rt, key)
@@ -166,7 +187,7 @@ func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *rout
 	case err != nil:
 		s.writeFailure(w, r, rt, last, newRenderError(key, err), now.Add(time.Second))
 	case out.private != "":
-		s.pass(w, r, "private")
+		s.pass(w, r, rt, key, "private")
 	case out.err != nil:
 		until := now.Add(time.Second)
 		if failure, known := s.failed.Last(key); known {
@@ -187,70 +208,19 @@ func knownTags(last *entry, rt *route, key Key) []string {
 	if last != nil {
 		return last.page.Tags
 	}
-	return implicitTags(key, rt.pattern)
+	return rt.tags(key)
 }
 
 // serveShell answers with the placeholder and has the page rendered behind.
 func (s *Site) serveShell(w http.ResponseWriter, r *http.Request, rt *route, key Key) {
-	s.behind(key, implicitTags(key, rt.pattern), newJob(gate.Visited, "visit"))
-	setCacheStatus(w, "reprint; fwd=miss; detail=shell")
-	shell := &unstorable{ResponseWriter: w}
-	defer shell.end()
+	s.behind(key, rt.tags(key), newJob(gate.Visited, "visit"))
+	s.traced(r, rt, VerdictMiss, "shell")
+	const status = "reprint; fwd=miss; detail=shell"
+	setCacheStatus(w, status)
+	shell := &passing{ResponseWriter: w, cacheStatus: status, unstorable: true}
 	rt.policy.Shell.ServeHTTP(shell, keyRequest(r.Context(), key))
+	shell.end()
 }
-
-const noStore = "private, no-cache, no-store, max-age=0, must-revalidate"
-
-// unstorable keeps an answer that is for one visitor from being stored by
-// anybody, whatever the handler says.
-type unstorable struct {
-	http.ResponseWriter
-	wrote bool
-}
-
-// forbid sets the headers at the last moment. CDN-Cache-Control (RFC 9213) and
-// Surrogate-Control would be obeyed before Cache-Control.
-func (w *unstorable) forbid() {
-	h := w.Header()
-	h.Set("Cache-Control", noStore)
-	for _, name := range [...]string{"Cdn-Cache-Control", "Surrogate-Control", "Expires"} {
-		h.Del(name)
-	}
-}
-
-func (w *unstorable) WriteHeader(status int) {
-	w.wrote = w.wrote || status >= 200
-	w.forbid()
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// FlushError sends the header too.
-func (w *unstorable) FlushError() error {
-	if !w.wrote {
-		w.WriteHeader(http.StatusOK)
-	}
-	return http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-// Flush is FlushError for handlers that ask for an http.Flusher.
-func (w *unstorable) Flush() { _ = w.FlushError() }
-
-// end is for a handler that has written nothing: net/http answers for it.
-func (w *unstorable) end() {
-	if !w.wrote {
-		w.forbid()
-	}
-}
-
-func (w *unstorable) Write(b []byte) (int, error) {
-	if !w.wrote {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap serves http.ResponseController.
-func (w *unstorable) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // writeFailure answers a visitor whose page could not be rendered: with the last
 // good page if there is one, else with what went wrong. It may be tried again at
@@ -261,6 +231,7 @@ func (s *Site) writeFailure(w http.ResponseWriter, r *http.Request, rt *route, l
 		s.write(w, r, rt, last, now, reason{hit: true, detail: failure.token()})
 		return
 	}
+	s.traced(r, rt, VerdictError, failure.token())
 	setCacheStatus(w, "reprint; fwd=miss; fwd-status="+strconv.Itoa(failure.Status)+"; detail="+failure.token())
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -316,6 +287,10 @@ func (s *Site) behind(key Key, tags []string, j *job) {
 // caller may have looked before another run had stored it, and joined after that
 // one had ended.
 func (s *Site) launchIfNeeded(r *run, need Position) {
+	if r.Job.force {
+		s.launch(r)
+		return
+	}
 	if e := s.renewed(r.Key, need); e != nil {
 		s.finish(r, outcome{entry: e, stored: true})
 		return

@@ -68,6 +68,9 @@ type Options struct {
 	// It sees the visitor's own request; what it answers is never stored.
 	NotFound http.Handler
 
+	// Trace observes the site. The zero Trace: nobody does.
+	Trace Trace
+
 	// Log receives what an operator should know. Nil: slog.Default().
 	Log *slog.Logger
 }
@@ -154,8 +157,7 @@ func (o Options) validate() error {
 type Site struct {
 	opts    Options
 	log     *slog.Logger
-	mux     *http.ServeMux
-	routes  routes
+	table   atomic.Pointer[table]
 	memory  *memory
 	store   Store
 	journal Journal
@@ -180,6 +182,7 @@ type Site struct {
 	// keys lets one render of a key be committed at a time: see commit.
 	keys keyLocks
 
+	rerouting  sync.Mutex  // held while routes are replaced
 	applying   sync.Mutex  // held while entries come into force, in order
 	compacting atomic.Bool // the journal is being compacted
 	complain   throttle    // of a store that takes no pages
@@ -201,13 +204,13 @@ func New(opts Options) (*Site, error) {
 	s := &Site{
 		opts:    opts,
 		log:     opts.Log,
-		mux:     http.NewServeMux(),
 		gate:    gate.New(opts.Renders, opts.Queue),
 		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
 		private: backoff.New[Key, string](10*time.Second, 2*time.Minute, maxPrivate),
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
 		due:     due.New[Key](maxDue),
 	}
+	s.table.Store(newTable())
 	s.openStore()
 	summary, err := s.journal.Summary(context.Background())
 	if err != nil {
@@ -234,39 +237,11 @@ func (s *Site) openStore() {
 	}
 }
 
-// Handle makes the pages of pattern, in the syntax of [http.ServeMux], static
-// under policy: GET and HEAD requests are answered from pages that h rendered,
-// all other methods pass through to h. It returns an error, and registers
-// nothing, when the policy is faulty, the pattern conflicts with another or names
-// a host that is none of [Options.Hosts].
-//
-// h renders from the key alone: the request it sees has the method GET, the
-// path, the kept query, the declared headers and nothing else of any visitor's.
-// Its context carries the render for [Tag] and [RevalidateAt] and ends at the
-// render's deadline. Nothing that h writes reaches a visitor before it returns.
-func (s *Site) Handle(pattern string, h http.Handler, policy Policy) error {
-	if h == nil {
-		return fmt.Errorf("reprint: route %s: the handler is nil", pattern)
-	}
-	if err := policy.validate(); err != nil {
-		return fmt.Errorf("reprint: route %s: %w", pattern, err)
-	}
-	if host := patternHost(pattern); host != "" && !slices.Contains(s.opts.Hosts, host) {
-		return fmt.Errorf("reprint: route %s: %q is none of Options.Hosts: its pages would be everybody's", pattern, host)
-	}
-	rt := newRoute(pattern, h, policy.withDefaults())
-	if err := register(s.mux, pattern, rt); err != nil {
-		return fmt.Errorf("reprint: route %s: %w", pattern, err)
-	}
-	s.routes.add(rt)
-	return nil
-}
-
 // ServeHTTP answers from stored pages where a route says so.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, path, err := s.canonical(r)
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, r, nil, err)
 		return
 	}
 	if host != "" && stripPort(r.Host) != host {
@@ -277,19 +252,26 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = &canonical
 	}
 	rt := s.match(r)
+	key := Key{Host: host, Path: path}
 	if why := s.passes(r, rt); why != "" {
-		s.pass(w, r, why)
+		s.pass(w, r, rt, key, why)
 		return
 	}
 	if rt.policy.Fallback == NotFound && !s.listed(w, r, rt, path) {
 		return
 	}
-	query, err := keptQuery(r.URL.RawQuery, rt.policy.Query)
-	if err != nil {
-		refuse(w, err)
+	key.Query, err = keptQuery(r.URL.RawQuery, &rt.policy)
+	switch {
+	case err != nil && rt.policy.Freshness == FromHeaders:
+		// There is no key, and nothing says that there must be one.
+		s.pass(w, r, rt, key, "query")
+		return
+	case err != nil:
+		s.refuse(w, r, rt, err)
 		return
 	}
-	s.servePage(w, r, rt, Key{Host: host, Path: path, Query: query, Variant: rt.variant.of(r.Header)})
+	key.Variant = rt.variant.of(r.Header)
+	s.servePage(w, r, rt, key)
 }
 
 // servePage is the way of a request from its key on: look up, decide, act.
@@ -306,7 +288,11 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key 
 	if e != nil {
 		page = e.page
 	}
-	switch v := decide(now, page, standing, &rt.policy); v {
+	v := decide(now, page, standing, &rt.policy)
+	if rt.policy.Freshness == FromHeaders && (v == wait || v == absent) && s.forwarded(w, r, rt, key, page) {
+		return
+	}
+	switch v {
 	case serve:
 		s.write(w, r, rt, e, now, reason{hit: true})
 	case refresh:
@@ -368,6 +354,27 @@ func (s *Site) passes(r *http.Request, rt *route) string {
 		return "authorization"
 	case s.drafting(r):
 		return "draft"
+	}
+	return rt.policy.bypasses(r)
+}
+
+// bypasses returns why a GET passes by the policy's own word, or "".
+func (p *Policy) bypasses(r *http.Request) string {
+	if p.Bypass {
+		return "bypass"
+	}
+	for _, name := range p.BypassHeaders {
+		if len(r.Header[name]) > 0 {
+			return "header"
+		}
+	}
+	if len(p.BypassCookies) == 0 || len(r.Header["Cookie"]) == 0 {
+		return ""
+	}
+	for _, c := range r.Cookies() {
+		if matchesAny(p.BypassCookies, c.Name) {
+			return "cookie"
+		}
 	}
 	return ""
 }

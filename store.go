@@ -98,9 +98,32 @@ type Store interface {
 	// lock that a write waits for. After an error it ends.
 	Tagged(ctx context.Context, tag string) iter.Seq2[Key, error]
 
+	// List returns pages that carry q.Tag, in the order of their keys as text
+	// (byte by byte), those above q.After, at most q.Limit of them; fewer mean that
+	// there are no more. A page that is stored before a sequence of calls that pass
+	// on the last key and stays is returned exactly once. Bodies are not read: a
+	// page whose body is damaged is listed, until Page finds it so; one that is
+	// damaged otherwise is left out and stays for Page to find. Being listed is no
+	// use of a page, where a store drops those that are not used. No write waits
+	// for a list. A limit below 1 is an error.
+	List(ctx context.Context, q ListQuery) ([]Listed, error)
+
 	// Due returns pages whose Due is set and at or before until, soonest first,
 	// at most limit of them.
 	Due(ctx context.Context, until time.Time, limit int) ([]DuePage, error)
+}
+
+// ListQuery says which pages [Store.List] returns.
+type ListQuery struct {
+	Tag   string // empty: all pages
+	After string // a [Key.String]; empty: from the first
+	Limit int    // at least 1
+}
+
+// Listed is a page in a list.
+type Listed struct {
+	Page *Page // without Body
+	Size int64 // of the body, in bytes
 }
 
 // DuePage is a page that asked to be rendered again at a moment.

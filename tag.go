@@ -44,6 +44,11 @@ func RevalidateAt(ctx context.Context, t time.Time) {
 	}
 }
 
+// InRender reports whether ctx is that of a render: the request was built from a
+// key and its answer may become a page. It is false for a request that passes
+// through.
+func InRender(ctx context.Context) bool { return renderFrom(ctx) != nil }
+
 // ValidTag returns nil when tag can be used with [Tag] and in a revalidation,
 // and an error that names it and says what is wrong otherwise.
 func ValidTag(tag string) error {
@@ -77,6 +82,9 @@ func pathTag(host, target string) string   { return "path " + host + target }
 func prefixTag(host, prefix string) string { return "prefix " + host + prefix }
 func routeTag(pattern string) string       { return "route " + pattern }
 func hostTag(host string) string           { return "host " + host }
+
+// isImplicit reports whether a tag is none that a render can name.
+func isImplicit(tag string) bool { return strings.ContainsRune(tag, ' ') }
 
 // implicitTags returns the tags that every page of k has: its path, also with
 // its query, each prefix above it, its route, its host and the site.

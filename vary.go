@@ -23,8 +23,8 @@ func (v Vary) validate() error {
 	if len(v.Values) == 0 {
 		errs = append(errs, fmt.Errorf("Vary header %s offers no values; list those that make a difference, the default first", v.Header))
 	}
-	for _, value := range v.Values {
-		if value == "" || !httpguts.ValidHeaderFieldValue(value) {
+	for i, value := range v.Values {
+		if (value == "" && i > 0) || !httpguts.ValidHeaderFieldValue(value) {
 			errs = append(errs, fmt.Errorf("Vary header %s: %q cannot be a value", v.Header, value))
 		}
 	}
@@ -66,12 +66,16 @@ func (v *variant) of(h http.Header) string {
 	}
 	var b strings.Builder
 	for i, name := range v.headers {
-		if i > 0 {
+		value := v.choose(i, strings.Join(h[name], ", "))
+		if value == "" {
+			continue // the variant without the header
+		}
+		if b.Len() > 0 {
 			b.WriteByte('&')
 		}
 		b.WriteString(name)
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(v.choose(i, strings.Join(h[name], ", "))))
+		b.WriteString(url.QueryEscape(value))
 	}
 	return b.String()
 }

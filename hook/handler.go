@@ -6,19 +6,25 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/secret"
+	"github.com/reprint-go/reprint/internal/slow"
 )
 
-// handler is what New returns. Nothing in it changes after that.
+// handler is what New returns. Nothing in it changes after that but throttle.
 type handler struct {
 	site    Site
-	secrets secrets
+	secrets secret.Set
 	param   string
 	missing answer
 	paths   []template
 	by      string
+	address func(*http.Request) string
 	log     *slog.Logger
+
+	throttle slow.Throttle
 }
 
 // ServeHTTP answers a call. Contrary to the rule for handlers it changes the
@@ -36,9 +42,9 @@ func (h *handler) answer(r *http.Request, query url.Values, presented string) an
 		return notAllowed
 	case isPrefetch(r.Header):
 		return noPrefetch
-	case !h.secrets.hold(presented):
-		h.log.WarnContext(r.Context(), "hook: call without a valid secret", "by", h.by, "from", r.RemoteAddr)
-		return invalidToken
+	}
+	if refusal, ok := h.authorise(r, presented); !ok {
+		return refusal
 	}
 	value := query.Get(h.param)
 	if err := checkValue(value); err != nil {
@@ -49,6 +55,24 @@ func (h *handler) answer(r *http.Request, query url.Values, presented string) an
 		return errorRevalidating
 	}
 	return revalidated
+}
+
+// authorise reports whether a call presents a valid secret, and what to answer if
+// not. It takes its time for that; see package slow.
+func (h *handler) authorise(r *http.Request, presented string) (refusal answer, ok bool) {
+	// No secret at all is no guess at one.
+	outcome, retryAfter := slow.Invalid, time.Duration(0)
+	if presented != "" {
+		outcome, retryAfter = h.throttle.Try(r.Context(), h.address(r), func() bool { return h.secrets.Holds(presented) })
+	}
+	switch outcome {
+	case slow.Valid:
+		return answer{}, true
+	case slow.Refused:
+		return tooManyAttempts.after(retryAfter), false
+	}
+	h.log.WarnContext(r.Context(), "hook: call without a valid secret", "by", h.by, "from", r.RemoteAddr)
+	return invalidToken, false
 }
 
 // revalidate renders the pages that value names and reports whether visitors

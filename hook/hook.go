@@ -29,6 +29,14 @@
 // They are checked in this order, so that who has no secret learns nothing else.
 // Two more keep a call from being made by accident: GET and POST do the same,
 // any other method, HEAD too, is answered 405, and a browser's prefetch 403.
+//
+// Guessing is slow: who fails several times gets the 401 later each time, up to
+// two seconds, and then
+//
+//	429 {"message":"Too many attempts"}     with Retry-After; whether the secret is right was not looked at
+//
+// This counts for each client address alone, see Options.Address. Nobody waits
+// with a valid secret.
 package hook
 
 import (
@@ -39,6 +47,7 @@ import (
 	"net/http"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/secret"
 )
 
 // Site is what a hook revalidates; [*reprint.Site] is one. Apply returns nil only
@@ -73,6 +82,12 @@ type Options struct {
 	// Empty: by "hook".
 	Name string
 
+	// Address returns the address of the client, for slowing down those that guess
+	// at secrets. Behind a proxy, all clients have the proxy's address: return the
+	// one that the proxy says, if it can be trusted. Nil: the host of RemoteAddr.
+	// IPv6 addresses of one network of 64 bits count as one.
+	Address func(*http.Request) string
+
 	// Log receives refused calls and the reasons of failures, never a secret.
 	// Nil: slog.Default().
 	Log *slog.Logger
@@ -87,10 +102,11 @@ func New(opts Options) (http.Handler, error) {
 	}
 	h := &handler{
 		site:    opts.Site,
-		secrets: newSecrets(opts.Secrets),
+		secrets: secret.NewSet(opts.Secrets),
 		param:   opts.Param,
 		missing: message(http.StatusBadRequest, opts.Missing),
 		by:      "hook",
+		address: opts.Address,
 		log:     opts.Log,
 	}
 	for _, path := range opts.Paths {
@@ -108,6 +124,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Missing == "" {
 		o.Missing = o.Param + " is required"
+	}
+	if o.Address == nil {
+		o.Address = func(r *http.Request) string { return r.RemoteAddr }
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/reprint-go/reprint/internal/secret"
 )
 
 const redacted = "[redacted]"
@@ -29,7 +31,7 @@ func hide(r *http.Request) {
 	if path, query, ok := strings.Cut(r.RequestURI, "?"); ok {
 		r.RequestURI = path + "?" + scrubQuery(query)
 	}
-	if _, ok := bearer(r.Header); ok {
+	if _, ok := secret.Bearer(r.Header); ok {
 		r.Header.Set("Authorization", "Bearer "+redacted)
 	}
 }

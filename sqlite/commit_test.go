@@ -132,6 +132,8 @@ func TestAfterClose(t *testing.T) {
 		"Put":         func() error { _, err := s.Put(t.Context(), page("/b", 1, "x")); return err },
 		"Delete":      func() error { return s.Delete(t.Context(), key("/a"), 9) },
 		"Tagged":      func() error { return iterationError(s.Tagged(t.Context(), "t")) },
+		"List":        func() error { _, err := s.List(t.Context(), reprint.ListQuery{Limit: 1}); return err },
+		"tagged List": func() error { _, err := s.List(t.Context(), reprint.ListQuery{Tag: "t", Limit: 1}); return err },
 		"Due":         func() error { _, err := s.Due(t.Context(), epoch, 1); return err },
 		"Append":      func() error { _, err := s.Append(t.Context(), entry("t")); return err },
 		"Entries":     func() error { return iterationError(s.Entries(t.Context(), 0)) },

@@ -28,6 +28,11 @@ func TestDamageIsFound(t *testing.T) {
 		"render_took":  `UPDATE pages SET render_took = 1 WHERE key = '/a'`,
 		"modified_at":  `UPDATE pages SET modified_at = 0 WHERE key = '/a'`,
 		"due":          `UPDATE pages SET due = 0 WHERE key = '/a'`,
+		"no lifetime":  `UPDATE pages SET lifetime_fresh = NULL, lifetime_age = NULL, lifetime_while_revalidate = NULL, lifetime_if_error = NULL WHERE key = '/a'`,
+		"fresh":        `UPDATE pages SET lifetime_fresh = lifetime_fresh + 1 WHERE key = '/a'`,
+		"age":          `UPDATE pages SET lifetime_age = 0 WHERE key = '/a'`,
+		"revalidate":   `UPDATE pages SET lifetime_while_revalidate = lifetime_fresh WHERE key = '/a'`,
+		"if error":     `UPDATE pages SET lifetime_if_error = NULL WHERE key = '/a'`, // it is zero
 		"cause":        `UPDATE pages SET cause = '' WHERE key = '/a'`,
 		"checksum":     `UPDATE pages SET checksum = 0 WHERE key = '/a'`,
 		"another body": `UPDATE pages SET body = (SELECT body FROM pages WHERE key = '/b') WHERE key = '/a'`,
@@ -39,10 +44,17 @@ func TestDamageIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := storePath(t)
 			s := open(t, path, sqlite.Options{})
-			put(t, s, page("/a", 5, "body of a", "t"))
+			a := page("/a", 5, "body of a", "t")
+			a.Lifetime = &reprint.Lifetime{Fresh: 3, Age: 2, WhileRevalidate: 1}
+			put(t, s, a)
 			put(t, s, page("/b", 5, "body of b", "t"))
 			if err := execRaw(t.Context(), t, path, damage); err != nil {
 				t.Fatal(err)
+			}
+			if name == "body" { // which a list does not read
+				wantListed(t, s, "t", "/a", "/b")
+			} else {
+				wantListed(t, s, "t", "/b")
 			}
 			if name == "key" {
 				wantDamaged(t, s, "/c")
@@ -74,6 +86,18 @@ func wantDamaged(t *testing.T, s *sqlite.Store, path string) {
 	if got := s.Stats(); got.Damaged != 1 || got.Pages != 1 {
 		t.Errorf("Stats says %+v", got)
 	}
+}
+
+func TestALifetimeOfZerosThatComesIsDamage(t *testing.T) {
+	path := storePath(t)
+	s := open(t, path, sqlite.Options{})
+	put(t, s, page("/a", 5, "a", "t"))
+	put(t, s, page("/b", 5, "b", "t"))
+	const damage = `UPDATE pages SET lifetime_fresh = 0, lifetime_age = 0, lifetime_while_revalidate = 0, lifetime_if_error = 0 WHERE key = '/a'`
+	if err := execRaw(t.Context(), t, path, damage); err != nil {
+		t.Fatal(err)
+	}
+	wantDamaged(t, s, "/a")
 }
 
 func TestADamagedBodyHealsWithTheNextPageThatHasIt(t *testing.T) {
@@ -185,6 +209,11 @@ func readAll(t *testing.T, path string, list []string) (faults int) {
 	}
 	if iterationError(s.Tagged(t.Context(), "all")) != nil {
 		faults++
+	}
+	for _, tag := range []string{"", "all"} {
+		if _, err := s.List(t.Context(), reprint.ListQuery{Tag: tag, Limit: len(list) / 3}); err != nil {
+			faults++
+		}
 	}
 	if _, err := s.Summary(t.Context()); err != nil {
 		faults++

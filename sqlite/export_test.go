@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/reprint-go/reprint"
 )
 
 // FormatVersion and ApplicationID are what a store's header says.
@@ -77,6 +79,15 @@ func (s *Store) Pragma(name string) (string, error) {
 		err = w.db.only.QueryRowContext(context.Background(), "PRAGMA "+name).Scan(&value)
 		return value, err
 	})
+}
+
+// ListQueries are the ways to read a list, by name.
+var ListQueries = map[string]string{"all": listAll, "walk": listWalk, "sort": listSort}
+
+// ListQuery returns the way that is taken.
+func (s *Store) ListQuery(ctx context.Context, q reprint.ListQuery) (string, error) {
+	query, _, err := s.listQuery(ctx, q)
+	return query, err
 }
 
 // EncodeHeader and DecodeHeader are the form of headers in the table.

@@ -8,7 +8,7 @@ import (
 
 // formatVersion is the format that this program writes, kept in PRAGMA
 // user_version. Whoever changes schema.sql adds a step to migrations.
-const formatVersion = 2
+const formatVersion = 3
 
 // migrations[v] brings a file from format v to v+1.
 var migrations = map[int]string{
@@ -18,6 +18,12 @@ var migrations = map[int]string{
 	1: `ALTER TABLE pages ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;
 	    ALTER TABLE pages ADD COLUMN overtaken INTEGER NOT NULL DEFAULT 0;
 	    UPDATE pages SET checked = stamp, checksum = (checksum | stamp) - (checksum & stamp);`,
+	// Format 2 did not know what an answer said of its life. NULL is nothing said,
+	// and does not count in the sum.
+	2: `ALTER TABLE pages ADD COLUMN lifetime_fresh INTEGER;
+	    ALTER TABLE pages ADD COLUMN lifetime_age INTEGER;
+	    ALTER TABLE pages ADD COLUMN lifetime_while_revalidate INTEGER;
+	    ALTER TABLE pages ADD COLUMN lifetime_if_error INTEGER;`,
 }
 
 // migrate brings the file behind c to formatVersion. Each step commits with its

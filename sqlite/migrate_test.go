@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -46,33 +47,50 @@ func v1Receipt() *reprint.Receipt {
 	}
 }
 
-func TestMigrateFromFormat1(t *testing.T) {
-	path := storePath(t)
-	old, err := os.ReadFile("testdata/v1.sqlite")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, old, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := one[int](t, path, "PRAGMA user_version"); got != 1 {
-		t.Fatalf("the file has format %d", got)
-	}
-	s := open(t, path, sqlite.Options{})
-	wantV1(t, s)
-	closeStore(t, s)
-	if got := one[int](t, path, "PRAGMA user_version"); got != sqlite.FormatVersion {
-		t.Errorf("the file has format %d after the migration", got)
-	}
-	wantIntact(t, path)
-	wantSameTables(t, path)
-	wantV1Again(t, path)
+// v2Pages are those of testdata/v2.sqlite, which has what v1.sqlite has and was
+// written when the format was 2.
+func v2Pages() []*reprint.Page {
+	pages := v1Pages()
+	pages[0].Checked = 5
+	pages[2].Overtaken = true
+	return pages
 }
 
-// wantV1 checks that everything of the old file is there.
-func wantV1(t *testing.T, s *sqlite.Store) {
+func TestMigrate(t *testing.T) {
+	for from, pages := range map[int][]*reprint.Page{1: v1Pages(), 2: v2Pages()} {
+		t.Run(fmt.Sprintf("from format %d", from), func(t *testing.T) {
+			path := storePath(t)
+			old, err := os.ReadFile(fmt.Sprintf("testdata/v%d.sqlite", from))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, old, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := one[int](t, path, "PRAGMA user_version"); got != from {
+				t.Fatalf("the file has format %d", got)
+			}
+			s := open(t, path, sqlite.Options{})
+			wantMigrated(t, s, pages)
+			closeStore(t, s)
+			if got := one[int](t, path, "PRAGMA user_version"); got != sqlite.FormatVersion {
+				t.Errorf("the file has format %d after the migration", got)
+			}
+			wantIntact(t, path)
+			wantSameTables(t, path)
+			wantWritable(t, path)
+		})
+	}
+}
+
+// wantMigrated checks that everything of the old file is there.
+func wantMigrated(t *testing.T, s *sqlite.Store, pages []*reprint.Page) {
 	t.Helper()
-	for _, want := range v1Pages() {
+	list, err := s.List(t.Context(), reprint.ListQuery{Limit: 100})
+	if err != nil || len(list) != len(pages) {
+		t.Errorf("%d pages are listed, error %v; want %d", len(list), err, len(pages))
+	}
+	for _, want := range pages {
 		got, err := s.Page(t.Context(), want.Key)
 		if err != nil || got == nil {
 			t.Fatalf("page %s: %v, error %v", want.Key, got, err)
@@ -118,12 +136,12 @@ func wantV1(t *testing.T, s *sqlite.Store) {
 	}
 }
 
-// wantV1Again opens the migrated file once more and writes to it.
-func wantV1Again(t *testing.T, path string) {
+// wantWritable opens the migrated file once more and writes to it.
+func wantWritable(t *testing.T, path string) {
 	t.Helper()
 	s := open(t, path, sqlite.Options{})
 	p := page("/posts/7", 5, "back", "post:7")
-	p.Overtaken, p.Checked = true, 6
+	p.Overtaken, p.Checked, p.Lifetime = true, 6, &reprint.Lifetime{Age: 1}
 	put(t, s, p)
 	wantJSON(t, read(t, s, "/posts/7"), p)
 	if at, err := s.Append(t.Context(), entry("post:7")); err != nil || at != 6 {

@@ -64,8 +64,7 @@ func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fau
 // readRow reads the row of a key with its body. It verifies nothing but that the
 // body is there.
 func readRow(ctx context.Context, db *statements, key string) (r *row, body []byte, usedAt int64, err error) {
-	const query = `SELECT p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken,
-		p.rendered_at, p.render_took, p.modified_at, p.due, p.cause, p.checksum, p.used_at, b.sha256 IS NOT NULL, b.bytes
+	const query = `SELECT ` + rowColumns + `, p.used_at, b.sha256 IS NOT NULL, b.bytes
 		FROM pages AS p LEFT JOIN bodies AS b ON b.sha256 = p.body WHERE p.key = ?`
 	rows, err := db.query(ctx, query, key)
 	if err != nil {
@@ -77,8 +76,7 @@ func readRow(ctx context.Context, db *statements, key string) (r *row, body []by
 	}
 	r = &row{key: key}
 	var hasBody bool
-	if err := rows.Scan(&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken,
-		&r.renderedAt, &r.renderTook, &r.modifiedAt, &r.due, &r.cause, &r.checksum, &usedAt, &hasBody, &body); err != nil {
+	if err := rows.Scan(append(r.dest(), &usedAt, &hasBody, &body)...); err != nil {
 		return r, nil, 0, fmt.Errorf("%w: %w", errRowDamaged, err) // a column holds what it cannot
 	}
 	if !hasBody {

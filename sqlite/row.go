@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -31,7 +30,23 @@ type row struct {
 	modifiedAt sql.Null[int64]
 	due        sql.Null[int64]
 	cause      string
+	lifetime   lifetime
 	checksum   int64
+}
+
+// rowColumns are those that a page is made of but for its key, as row.dest takes
+// them.
+const rowColumns = `p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken,
+	p.rendered_at, p.render_took, p.modified_at, p.due, p.cause,
+	p.lifetime_fresh, p.lifetime_age, p.lifetime_while_revalidate, p.lifetime_if_error, p.checksum`
+
+func (r *row) dest() []any {
+	l := &r.lifetime
+	return []any{
+		&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken,
+		&r.renderedAt, &r.renderTook, &r.modifiedAt, &r.due, &r.cause,
+		&l.fresh, &l.age, &l.whileRevalidate, &l.ifError, &r.checksum,
+	}
 }
 
 // encodeRow refuses a page that could not be read back as it is.
@@ -68,6 +83,7 @@ func encodeRow(p *reprint.Page) (*row, error) {
 		modifiedAt: micros(p.ModifiedAt),
 		due:        micros(p.Due),
 		cause:      p.Cause,
+		lifetime:   encodeLifetime(p.Lifetime),
 	}
 	if p.Overtaken {
 		r.overtaken = 1
@@ -87,6 +103,20 @@ func textOf(key reprint.Key) (text string, ok bool) {
 // page returns the page of a row and its body, or why they are not what was
 // stored.
 func (r *row) page(key reprint.Key, body []byte) (*reprint.Page, error) {
+	p, err := r.head(key)
+	if err != nil {
+		return nil, err
+	}
+	if sha256.Sum256(body) != p.Sum {
+		return nil, errBodyDamaged
+	}
+	p.Body = body
+	return p, nil
+}
+
+// head returns the page of a row without its body, or why it is not what was
+// stored.
+func (r *row) head(key reprint.Key) (*reprint.Page, error) {
 	if r.checksum != r.rowsum() {
 		return nil, errRowDamaged
 	}
@@ -98,13 +128,15 @@ func (r *row) page(key reprint.Key, body []byte) (*reprint.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &reprint.Page{
+	if len(r.body) != sha256.Size {
+		return nil, errRowDamaged
+	}
+	return &reprint.Page{
 		Key:        key,
 		Route:      r.route,
 		Status:     int(r.status),
 		Header:     header,
-		Body:       body,
-		Sum:        sha256.Sum256(body),
+		Sum:        [sha256.Size]byte(r.body),
 		Tags:       tags,
 		Stamp:      reprint.Position(r.stamp),
 		Checked:    reprint.Position(r.checked),
@@ -112,13 +144,10 @@ func (r *row) page(key reprint.Key, body []byte) (*reprint.Page, error) {
 		RenderedAt: fromMicros(r.renderedAt),
 		RenderTook: time.Duration(r.renderTook),
 		ModifiedAt: fromMicros(r.modifiedAt),
+		Lifetime:   r.lifetime.decode(),
 		Due:        fromMicros(r.due),
 		Cause:      r.cause,
-	}
-	if !slices.Equal(p.Sum[:], r.body) {
-		return nil, errBodyDamaged
-	}
-	return p, nil
+	}, nil
 }
 
 // size is about how many bytes of the file a row with a body of n bytes takes,

@@ -9,10 +9,10 @@ import (
 // rowsum is the checksum of a row of pages: 64 bits of a SHA-256 over what is
 // served or decides on serving. The body counts by its own sum.
 //
-// Two properties let it live with the format: a field that is zero does not
-// count, so that a column can be added without touching any row; and checked is
-// combined by exclusive or, so that SQL can raise it (compact.go) and keep a
-// right sum right and a wrong one wrong.
+// Two properties let it live with the format: a field that is zero, or NULL where
+// it can be, does not count, so that a column can be added without touching any
+// row; and checked is combined by exclusive or, so that SQL can raise it
+// (compact.go) and keep a right sum right and a wrong one wrong.
 func (r *row) rowsum() int64 {
 	var f fields
 	f.text('k', r.key)
@@ -22,12 +22,16 @@ func (r *row) rowsum() int64 {
 	f.text('b', string(r.body))
 	f.text('t', r.tags)
 	f.number('p', r.stamp)
-	f.time('R', r.renderedAt)
+	f.nullable('R', r.renderedAt)
 	f.number('T', r.renderTook)
-	f.time('M', r.modifiedAt)
-	f.time('D', r.due)
+	f.nullable('M', r.modifiedAt)
+	f.nullable('D', r.due)
 	f.text('c', r.cause)
 	f.number('o', r.overtaken)
+	f.nullable('F', r.lifetime.fresh)
+	f.nullable('A', r.lifetime.age)
+	f.nullable('W', r.lifetime.whileRevalidate)
+	f.nullable('E', r.lifetime.ifError)
 	sum := sha256.Sum256(f)
 	return int64(binary.BigEndian.Uint64(sum[:])) ^ r.checked
 }
@@ -50,8 +54,9 @@ func (f *fields) number(name byte, v int64) {
 	}
 }
 
-// time tells the year 1970, which is zero, from a time that is not known.
-func (f *fields) time(name byte, v sql.Null[int64]) {
+// nullable tells zero from NULL: the year 1970 from a time that is not known, a
+// life of no length from one of which nothing was said.
+func (f *fields) nullable(name byte, v sql.Null[int64]) {
 	if v.Valid {
 		f.text(name, string(binary.BigEndian.AppendUint64(nil, uint64(v.V))))
 	}

@@ -1,4 +1,4 @@
--- A Reprint store, format 2. Times are microseconds since 1970 in UTC:
+-- A Reprint store, format 3. Times are microseconds since 1970 in UTC:
 --   SELECT key, datetime(rendered_at / 1000000, 'unixepoch') FROM pages;
 
 CREATE TABLE pages (
@@ -18,7 +18,12 @@ CREATE TABLE pages (
   used_at     INTEGER NOT NULL,                  -- last stored or read, in minutes since 1970
   checksum    INTEGER NOT NULL,                  -- of all but id, used_at; see rowsum.go
   checked     INTEGER NOT NULL DEFAULT 0,        -- position up to which the page is known to be current
-  overtaken   INTEGER NOT NULL DEFAULT 0         -- 1: stale when it was stored, for a tag nobody knew of
+  overtaken   INTEGER NOT NULL DEFAULT 0,        -- 1: stale when it was stored, for a tag nobody knew of
+  -- What the answer said of its life, in nanoseconds; NULL in all four: nothing.
+  lifetime_fresh            INTEGER, -- fresh for so long after it was made
+  lifetime_age              INTEGER, -- so old when its render began
+  lifetime_while_revalidate INTEGER, -- then served for so long while a new one is rendered
+  lifetime_if_error         INTEGER  -- then served for so long when no new one can be had
 ) STRICT;
 
 CREATE INDEX pages_body ON pages (body);

@@ -60,6 +60,11 @@ func endedContext(s *suite) {
 			}
 			return err
 		},
+		"List": func() error { _, err := s.Store.List(ended, reprint.ListQuery{Limit: 1}); return err },
+		"List with a tag": func() error {
+			_, err := s.Store.List(ended, reprint.ListQuery{Tag: "x", Limit: 1})
+			return err
+		},
 		"Due":     func() error { _, err := s.Store.Due(ended, epoch, 1); return err },
 		"Append":  func() error { _, err := s.Journal.Append(ended, entry(reprint.Stale, "x")); return err },
 		"Entries": func() error { return lastError(s.Journal.Entries(ended, 0)) },

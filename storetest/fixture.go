@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -53,9 +54,15 @@ func fullPage() *reprint.Page {
 		RenderedAt: epoch,
 		RenderTook: 1234567 * time.Nanosecond,
 		ModifiedAt: epoch.Add(-time.Hour),
+		Lifetime:   fullLifetime(),
 		Due:        epoch.Add(time.Hour),
 		Cause:      "revalidate 01J",
 	}, []byte("<!doctype html>"))
+}
+
+// fullLifetime returns one of which no field is zero.
+func fullLifetime() *reprint.Lifetime {
+	return &reprint.Lifetime{Fresh: time.Hour + 1, Age: 1, WhileRevalidate: math.MaxInt64, IfError: 365 * 24 * time.Hour}
 }
 
 // pageDiff returns the name and the two values of the first field in which the

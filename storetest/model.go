@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -63,6 +64,22 @@ func (m *model) due(until time.Time) []string {
 	return keys
 }
 
+func (m *model) list(q reprint.ListQuery) []*reprint.Page {
+	pages := make(map[string]*reprint.Page)
+	for k, p := range m.pages {
+		if q.Tag == "" || slices.Contains(p.Tags, q.Tag) {
+			pages[k.String()] = p
+		}
+	}
+	var list []*reprint.Page
+	for _, k := range slices.Sorted(maps.Keys(pages)) {
+		if k > q.After && len(list) < q.Limit {
+			list = append(list, pages[k])
+		}
+	}
+	return list
+}
+
 func (m *model) compact(upTo reprint.Position) {
 	for tag, mark := range m.summary.Marks {
 		if mark.Any <= upTo {
@@ -98,7 +115,7 @@ func checkModel(t *testing.T, open func(*testing.T) Backend) {
 		defer m.close()
 		actions := map[string]func(*rapid.T){
 			"Put": m.drawPut, "Delete": m.drawDelete, "Append": m.drawAppend, "Compact": m.drawCompact, "SaveReceipt": m.drawReceipt,
-			"Tagged": m.drawTagged, "Due": m.drawDue, "Entries": m.drawEntries, "Receipt": m.drawLookUp,
+			"Tagged": m.drawTagged, "List": m.drawList, "Due": m.drawDue, "Entries": m.drawEntries, "Receipt": m.drawLookUp,
 			"": m.check,
 		}
 		if m.Reopen != nil {
@@ -116,6 +133,7 @@ func (m *machine) drawPut(t *rapid.T) {
 		m.puts++ // so that no two are due at the same moment
 		p.Due = epoch.Add(time.Duration(minutes)*time.Minute + time.Duration(m.puts)*time.Microsecond)
 	}
+	p.Lifetime = rapid.SampledFrom(someLifetimes()).Draw(t, "lifetime")
 	p = withBody(p, rapid.SampledFrom([][]byte{nil, []byte("x"), []byte("y")}).Draw(t, "body"))
 	p.Status = rapid.SampledFrom([]int{200, 301, 404}).Draw(t, "status")
 	got, err := m.Store.Put(m.Context(), p)
@@ -168,6 +186,20 @@ func (m *machine) drawReceipt(t *rapid.T) {
 func (m *machine) drawTagged(t *rapid.T) {
 	tag := rapid.SampledFrom(someTags).Draw(t, "tag")
 	m.wantTagged(tag, m.model.tagged(tag)...)
+}
+
+func (m *machine) drawList(t *rapid.T) {
+	q := reprint.ListQuery{
+		Tag:   rapid.SampledFrom(append([]string{""}, someTags...)).Draw(t, "tag"),
+		After: rapid.SampledFrom([]string{"", "/", "/a", "/a V=0", "/a?q=1", "h", "h/a"}).Draw(t, "after"),
+		Limit: rapid.IntRange(1, 6).Draw(t, "limit"),
+	}
+	want := m.model.list(q)
+	for i, l := range m.wantList(q, keysOf(want)...) {
+		expected := *want[i]
+		expected.Checked = l.Page.Checked // see checkPage
+		m.wantListed(l, &expected)
+	}
 }
 
 func (m *machine) drawDue(t *rapid.T) {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"net/http"
 	"reflect"
 	"strings"
@@ -23,6 +24,7 @@ var pageTests = []test{
 	}},
 	{"bodies come back byte for byte", bodies},
 	{"times come back to the microsecond", times},
+	{"a lifetime comes back to the nanosecond, and none is not one of zeros", lifetimes},
 	{"header values keep their bytes and their order", headers},
 	{"a thousand tags come back", func(s *suite) {
 		var tags []string
@@ -56,10 +58,38 @@ func roundTrip(s *suite) {
 	}
 	s.put(p)
 	s.wantPage(p)
-	p.Overtaken, p.Due, p.Status = false, time.Time{}, http.StatusOK
+	p.Overtaken, p.Lifetime, p.Due, p.Status = false, nil, time.Time{}, http.StatusOK
 	p = withBody(p, []byte("other"))
 	s.put(p)
 	s.wantPage(p)
+}
+
+// someLifetimes are nil, zeros, and each field alone.
+func someLifetimes() []*reprint.Lifetime {
+	return []*reprint.Lifetime{
+		nil,
+		{},
+		{Fresh: 1},
+		{Age: time.Second + 1},
+		{WhileRevalidate: 7 * time.Minute},
+		{IfError: math.MaxInt64},
+		fullLifetime(),
+	}
+}
+
+func lifetimes(s *suite) {
+	for i, l := range someLifetimes() {
+		p := page(key(fmt.Sprintf("/lifetime/%d", i)), 1)
+		p.Lifetime = l
+		s.put(p)
+		s.wantPage(p)
+	}
+	for i, l := range someLifetimes() { // each in the place of another
+		p := page(key("/lifetime"), reprint.Position(i))
+		p.Lifetime = l
+		s.put(p)
+		s.wantPage(p)
+	}
 }
 
 func bodies(s *suite) {

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"Put", putTests},
 		{"Delete", deleteTests},
 		{"Tagged", taggedTests},
+		{"List", listTests},
 		{"Due", dueTests},
 		{"Append", appendTests},
 		{"Entries", entriesTests},

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -132,26 +133,7 @@ func inTime(s *suite, f func() error) {
 
 func staysWhileOthersGo(s *suite) {
 	staying := s.putMany(several, "all")
-	stop := make(chan struct{})
-	writing := s.begin(func() error {
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return nil
-			default:
-			}
-			coming := key(fmt.Sprintf("/many/%04d-b", n%several))
-			if _, err := s.Store.Put(s.Context(), page(coming, 1, "all")); err != nil {
-				return err
-			}
-			if _, err := s.Store.Put(s.Context(), page(key(staying[n%several]), reprint.Position(n+2), "all")); err != nil {
-				return err
-			}
-			if err := s.Store.Delete(s.Context(), coming, 2); err != nil {
-				return err
-			}
-		}
-	})
+	stop := s.comeAndGo(staying, "all")
 	for range 5 {
 		seen := make(map[string]bool)
 		for k, err := range s.Store.Tagged(s.Context(), "all") {
@@ -167,7 +149,39 @@ func staysWhileOthersGo(s *suite) {
 			}
 		}
 	}
-	close(stop)
-	<-writing.done
-	s.must(writing.err)
+	stop()
+}
+
+// comeAndGo puts and deletes a page beside each of the paths that stay, and puts
+// those again, over and over until stop is called. All of them carry tag.
+func (s *suite) comeAndGo(staying []string, tag string) (stop func()) {
+	end := make(chan struct{})
+	writing := s.begin(func() error {
+		for n := 0; ; n++ {
+			select {
+			case <-end:
+				return nil
+			default:
+			}
+			stays := staying[n%len(staying)]
+			comes := key(stays + "-b")
+			if _, err := s.Store.Put(s.Context(), page(comes, 1, tag)); err != nil {
+				return err
+			}
+			if _, err := s.Store.Put(s.Context(), page(key(stays), reprint.Position(n+2), tag)); err != nil {
+				return err
+			}
+			if err := s.Store.Delete(s.Context(), comes, 2); err != nil {
+				return err
+			}
+		}
+	})
+	stopOnce := sync.OnceFunc(func() { close(end) })
+	s.Cleanup(stopOnce) // where the test ends early
+	return func() {
+		s.Helper()
+		stopOnce()
+		<-writing.done
+		s.must(writing.err)
+	}
 }

@@ -37,38 +37,6 @@ func tokens(lines []string) (elements []string, ok bool) {
 	return slices.DeleteFunc(elements, func(e string) bool { return e == "" }), true
 }
 
-// Forbids returns the directive that forbids a shared cache to store the
-// response: private, no-store or no-cache (RFC 9111, section 5.2.2), also in the
-// form with an argument, in any case, on any line, in Cache-Control or in one of
-// the fields that are meant for shared caches alone (RFC 9213). What cannot be
-// parsed counts as "no-store". It returns "" when nothing forbids it.
-func Forbids(h http.Header) string {
-	for _, name := range [...]string{"Cache-Control", "Cdn-Cache-Control", "Surrogate-Control"} {
-		if directive := forbids(h[name]); directive != "" {
-			return directive
-		}
-	}
-	return ""
-}
-
-func forbids(lines []string) string {
-	elements, ok := tokens(lines)
-	if !ok {
-		return "no-store"
-	}
-	for _, e := range elements {
-		name, argument, argued := strings.Cut(e, "=")
-		name = strings.ToLower(strings.TrimSpace(name))
-		switch {
-		case name == "private" || name == "no-store" || name == "no-cache":
-			return name
-		case !isToken(name), argued && !isArgument(strings.TrimSpace(argument)):
-			return "no-store"
-		}
-	}
-	return ""
-}
-
 // isToken reports whether s is a token (RFC 9110, section 5.6.2), as the name of
 // a field is one.
 func isToken(s string) bool { return httpguts.ValidHeaderFieldName(s) }

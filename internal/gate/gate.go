@@ -39,15 +39,16 @@ func NewTicket(c Class) *Ticket { return &Ticket{class: c, index: -1} }
 
 // Gate lets a fixed number of tickets in. Its methods are safe for concurrent use.
 type Gate struct {
-	mu    sync.Mutex
-	free  int
-	limit int // of the queue
-	seq   uint64
-	queue queue
+	mu     sync.Mutex
+	places int
+	free   int
+	limit  int // of the queue
+	seq    uint64
+	queue  queue
 }
 
 // New returns a gate for n at once, with at most limit waiting.
-func New(n, limit int) *Gate { return &Gate{free: n, limit: limit} }
+func New(n, limit int) *Gate { return &Gate{places: n, free: n, limit: limit} }
 
 // Enter waits for t's turn. It returns nil when t is in, and then Leave must be
 // called; ErrFull when there is no room to wait, which can also come later, when
@@ -138,6 +139,13 @@ func (g *Gate) leaveLocked() {
 	}
 	t := heap.Pop(&g.queue).(*Ticket)
 	close(t.ready)
+}
+
+// Inside returns how many tickets are in.
+func (g *Gate) Inside() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.places - g.free
 }
 
 // Waiting returns how many tickets wait.

@@ -1,0 +1,161 @@
+package reprint
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// PageQuery says which pages [Site.Pages] lists.
+type PageQuery struct {
+	Prefix string // of the path, like "/posts/"; any text that begins with a slash; empty: all
+	Tag    string // empty: all
+	Host   string // one of [Options.Hosts]; empty: all
+	State  State  // empty: all
+	Limit  int    // zero: 100; at most 1,000
+	Cursor string // Next of an earlier list; empty: from the first
+}
+
+// PageList is a part of the list of stored pages, in the order of their keys.
+type PageList struct {
+	Pages []PageInfo
+	// Next is the cursor for the pages that follow; empty: there are no more. A
+	// list may be shorter than its limit, or empty, and still have a Next: at most
+	// 10,000 pages are looked at for each.
+	Next string
+}
+
+// PageInfo is a stored page without its content.
+type PageInfo struct {
+	Page       *Page     // without Body
+	Size       int64     // of the body
+	State      State     // now
+	FreshUntil time.Time // zero: until it is revalidated
+}
+
+// maxScan is how many pages a call of Pages looks at.
+const maxScan = 10_000
+
+// Pages lists stored pages. The error says what is wrong with q, or is the
+// store's.
+func (s *Site) Pages(ctx context.Context, q PageQuery) (PageList, error) {
+	if err := s.validQuery(q); err != nil {
+		return PageList{}, err
+	}
+	limit := cmp.Or(q.Limit, 100)
+	var list PageList
+	ask := ListQuery{Tag: q.listTag(), After: q.Cursor}
+	for scanned := 0; scanned < maxScan; {
+		ask.Limit = min(max(limit, 100), maxScan-scanned)
+		batch, err := s.store.List(ctx, ask)
+		if err != nil {
+			return PageList{}, fmt.Errorf("reprint: list pages: %w", err)
+		}
+		for _, l := range batch {
+			ask.After = l.Page.Key.String()
+			if info, ok := s.pageInfo(l, q); ok {
+				list.Pages = append(list.Pages, info)
+			}
+			if len(list.Pages) == limit {
+				list.Next = ask.After
+				return list, nil
+			}
+		}
+		if len(batch) < ask.Limit {
+			return list, nil
+		}
+		scanned += len(batch)
+	}
+	list.Next = ask.After
+	return list, nil
+}
+
+func (s *Site) validQuery(q PageQuery) error {
+	var errs []error
+	if q.Prefix != "" && q.Prefix[0] != '/' {
+		errs = append(errs, &BadPathError{Path: q.Prefix, Reason: `a prefix begins with "/"`})
+	}
+	if q.Tag != "" {
+		errs = append(errs, ValidTag(q.Tag))
+	}
+	if q.Host != "" && !slices.Contains(s.opts.Hosts, q.Host) {
+		errs = append(errs, fmt.Errorf("reprint: host %q is none of Options.Hosts", q.Host))
+	}
+	if q.Limit < 0 || q.Limit > 1000 {
+		errs = append(errs, fmt.Errorf("reprint: limit %d is not between 1 and 1,000", q.Limit))
+	}
+	switch q.State {
+	case "", StateFresh, StateStale, StateExpired, StateAbsent:
+	default:
+		errs = append(errs, fmt.Errorf("reprint: unknown state %q; there are fresh, stale, expired and absent", q.State))
+	}
+	return errors.Join(errs...)
+}
+
+// listTag is the one of the query's conditions that the store looks for; the
+// others are checked page by page.
+func (q PageQuery) listTag() string {
+	switch {
+	case q.Tag != "":
+		return q.Tag
+	case strings.LastIndexByte(q.Prefix, '/') > 0:
+		return prefixTag(q.Host, q.Prefix[:strings.LastIndexByte(q.Prefix, '/')+1])
+	}
+	return hostTagOf(q.Host)
+}
+
+// pageInfo is what a list tells of a page, if it is one that q asks for.
+func (s *Site) pageInfo(l Listed, q PageQuery) (PageInfo, bool) {
+	p := l.Page
+	if !strings.HasPrefix(p.Key.Path, q.Prefix) || (q.Host != "" && p.Key.Host != q.Host) {
+		return PageInfo{}, false
+	}
+	info := PageInfo{Page: p, Size: l.Size, State: StateAbsent}
+	if rt := s.routeOf(p.Key); rt != nil {
+		checked := max(p.Stamp, p.Checked)
+		if e := s.memory.get(p.Key); e != nil && e.page.Stamp == p.Stamp {
+			checked = max(checked, Position(e.checked.Load()))
+		}
+		info.State = stateOf(decide(time.Now(), p, s.ledger.standing(p, checked), &rt.policy))
+		info.FreshUntil = freshUntil(p, &rt.policy)
+	}
+	return info, q.State == "" || q.State == info.State
+}
+
+// Status is how a site is doing.
+type Status struct {
+	Position       Position // of the journal
+	Pages          int64    // stored; -1: the store does not count
+	MemoryPages    int      // in memory
+	MemoryBytes    int64
+	MemoryLimit    int64
+	RendersRunning int
+	RendersWaiting int
+	Renders        int // the limit
+	Failing        int // pages whose last render failed
+	Lost           int // handlers that did not stop at their deadline
+}
+
+// Status returns how the site is doing now.
+func (s *Site) Status() Status {
+	st := Status{
+		Position:       s.ledger.pos(),
+		Pages:          -1,
+		MemoryPages:    s.memory.tier.Len(),
+		MemoryBytes:    s.memory.tier.Weight(),
+		MemoryLimit:    s.memory.tier.Limit(),
+		RendersRunning: s.gate.Inside(),
+		RendersWaiting: s.gate.Waiting(),
+		Renders:        s.opts.Renders,
+		Failing:        s.failed.Len(),
+		Lost:           s.lost.count(),
+	}
+	if counts, ok := s.store.(interface{ Count() int64 }); ok {
+		st.Pages = counts.Count()
+	}
+	return st
+}
