@@ -279,6 +279,8 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, rt *route, err err
 		status = http.StatusRequestURITooLong
 	case errors.Is(err, errHost):
 		status = http.StatusMisdirectedRequest
+	case errors.Is(err, errBody):
+		w.Header().Set("Connection", "close")
 	}
 	setCacheStatus(w, "reprint; fwd=bypass; detail=refused")
 	w.Header().Set("Cache-Control", "no-store")

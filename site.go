@@ -257,6 +257,15 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.pass(w, r, rt, key, why)
 		return
 	}
+	if r.ContentLength != 0 {
+		// No render sees the body, and who reads it could answer otherwise.
+		if rt.policy.Freshness == FromHeaders {
+			s.pass(w, r, rt, key, "body")
+			return
+		}
+		s.refuse(w, r, rt, errBody)
+		return
+	}
 	if rt.policy.Fallback == NotFound && !s.listed(w, r, rt, path) {
 		return
 	}
@@ -320,6 +329,9 @@ func (s *Site) canonical(r *http.Request) (host, path string, err error) {
 	path, err = canonicalPath(raw)
 	return host, path, err
 }
+
+// errBody is answered 400.
+var errBody = errors.New("a GET for a page has no body")
 
 // errHost is answered 421: the site does not know the name.
 var errHost = errors.New("this site does not answer for that host")

@@ -74,6 +74,27 @@ func ValidTag(tag string) error {
 	return nil
 }
 
+// EscapeTag returns s with the bytes that a tag cannot hold percent-encoded: the
+// spelling under which names from elsewhere, such as a path's values or another
+// server's tags, are used as tags. What is a valid tag stays as it is, percent signs
+// too. It neither shortens a tag nor makes one of an empty string.
+func EscapeTag(s string) string {
+	if ValidTag(s) == nil {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if c <= ' ' || c == ',' || c == 0x7f || (c == utf8.RuneError && size == 1) {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		} else {
+			b.WriteString(s[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
 // The implicit tags. Each holds a space, which no tag of a user can, so that the
 // two cannot be confused. A tag with a host narrows one without it.
 const siteTag = "site *"
