@@ -22,8 +22,8 @@
 // # Reading order
 //
 // sqlite.go and schema.sql, then write.go (the queue), commit.go (a batch),
-// put.go, page.go, journal.go, compact.go and room.go (the limits). Opening is in
-// file.go, lock.go and migrate.go.
+// put.go, page.go, list.go, journal.go, compact.go and room.go (the limits).
+// Opening is in file.go, lock.go and migrate.go.
 package sqlite
 
 import (
