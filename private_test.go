@@ -55,7 +55,7 @@ func TestP6NothingOfAVisitorReachesAStoredPage(t *testing.T) {
 	defer server.Close()
 	for i, name := range unkeyed {
 		path := fmt.Sprintf("/p/%d", i)
-		dirty, err := http.NewRequest("GET", server.URL+path+"?utm_source="+marker+"&"+marker+"=1", strings.NewReader(marker))
+		dirty, err := http.NewRequest("GET", server.URL+path+"?utm_source="+marker+"&"+marker+"=1", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
