@@ -73,6 +73,9 @@ func clampWeight(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
 // get returns the entry of key, or nil.
 func (m *memory) get(key Key) *entry { return m.tier.Get(key) }
 
+// peek is get for somebody who does not use the page.
+func (m *memory) peek(key Key) *entry { return m.tier.Peek(key) }
+
 // put makes p the page of its key unless a page with a higher stamp is there,
 // and returns the entry that is there now.
 func (m *memory) put(p *Page) (e *entry, stored bool) {

@@ -56,8 +56,11 @@ func (p *Page) ETag() string {
 func (p *Page) Size() int {
 	// The constants are measured (BenchmarkPageMemory in bench): the page itself,
 	// its map of headers, the memory tier's node and hash table slot.
-	const perPage, perHeader, perString = 960, 64, 16
+	const perPage, perHeader, perString, perLifetime = 960, 64, 16, 32
 	n := perPage + len(p.Body) + len(p.Key.Host) + len(p.Key.Path) + len(p.Key.Query) + len(p.Key.Variant) + len(p.Route) + len(p.Cause)
+	if p.Lifetime != nil {
+		n += perLifetime
+	}
 	for name, values := range p.Header {
 		n += perHeader + len(name)
 		for _, v := range values {

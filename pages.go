@@ -48,15 +48,19 @@ func (s *Site) Pages(ctx context.Context, q PageQuery) (PageList, error) {
 	}
 	limit := cmp.Or(q.Limit, 100)
 	var list PageList
-	ask := ListQuery{Tag: q.listTag(), After: q.Cursor}
+	tag, from := s.listFrom(q)
+	ask := ListQuery{Tag: tag, After: max(q.Cursor, from.before())}
 	for scanned := 0; scanned < maxScan; {
 		ask.Limit = min(max(limit, 100), maxScan-scanned)
 		batch, err := s.store.List(ctx, ask)
 		if err != nil {
-			return PageList{}, fmt.Errorf("reprint: list pages: %w", err)
+			return PageList{}, fmt.Errorf("reprint: %w", err)
 		}
 		for _, l := range batch {
 			ask.After = l.Page.Key.String()
+			if !from.holds(ask.After) {
+				return list, nil // pages with the prefix lie together, and they are behind us
+			}
 			if info, ok := s.pageInfo(l, q); ok {
 				list.Pages = append(list.Pages, info)
 			}
@@ -96,16 +100,35 @@ func (s *Site) validQuery(q PageQuery) error {
 	return errors.Join(errs...)
 }
 
-// listTag is the one of the query's conditions that the store looks for; the
-// others are checked page by page.
-func (q PageQuery) listTag() string {
+// listFrom returns the tag that the store looks for and the beginning of the keys
+// in question; the other conditions are checked page by page.
+func (s *Site) listFrom(q PageQuery) (tag string, from keyRange) {
+	tag = q.Tag
 	switch {
-	case q.Tag != "":
-		return q.Tag
-	case strings.LastIndexByte(q.Prefix, '/') > 0:
-		return prefixTag(q.Host, q.Prefix[:strings.LastIndexByte(q.Prefix, '/')+1])
+	case q.Host != "":
+		from = keyRange(q.Host + cmp.Or(q.Prefix, "/"))
+	case len(s.opts.Hosts) == 0:
+		from = keyRange(q.Prefix)
+	case tag == "" && strings.LastIndexByte(q.Prefix, '/') > 0:
+		tag = prefixTag("", q.Prefix[:strings.LastIndexByte(q.Prefix, '/')+1])
 	}
-	return hostTagOf(q.Host)
+	return tag, from
+}
+
+// keyRange is the keys that begin with a text. In the order of keys they are
+// neighbours.
+type keyRange string
+
+func (r keyRange) holds(key string) bool { return strings.HasPrefix(key, string(r)) }
+
+// before is a text that sorts before all keys of the range and after all that sort
+// before them: no key holds its last byte.
+func (r keyRange) before() string {
+	if r == "" {
+		return ""
+	}
+	last := len(r) - 1
+	return string(r[:last]) + string(r[last]-1) + "\x7f"
 }
 
 // pageInfo is what a list tells of a page, if it is one that q asks for.
@@ -117,7 +140,7 @@ func (s *Site) pageInfo(l Listed, q PageQuery) (PageInfo, bool) {
 	info := PageInfo{Page: p, Size: l.Size, State: StateAbsent}
 	if rt := s.routeOf(p.Key); rt != nil {
 		checked := max(p.Stamp, p.Checked)
-		if e := s.memory.get(p.Key); e != nil && e.page.Stamp == p.Stamp {
+		if e := s.memory.peek(p.Key); e != nil && e.page.Stamp == p.Stamp {
 			checked = max(checked, Position(e.checked.Load()))
 		}
 		info.State = stateOf(decide(time.Now(), p, s.ledger.standing(p, checked), &rt.policy))

@@ -54,8 +54,11 @@ func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key 
 	case page == nil:
 		s.traced(r, rt, VerdictPass, "unknown")
 		p := &passing{ResponseWriter: w, cacheStatus: "reprint; fwd=uri-miss"}
-		if r.Method == http.MethodGet {
-			p.then = func(status int, h http.Header) { s.learn(rt, key, status, h) }
+		p.then = func(status int, h http.Header) {
+			if r.Method == http.MethodGet {
+				s.learn(rt, key, status, h)
+			}
+			h.Del("Surrogate-Control") // it was for us
 		}
 		s.handOver(p, r)
 	default:

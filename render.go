@@ -266,13 +266,26 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 	}
 	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)
 	status, header, body, err := rec.Result()
-	if renewed = err == nil && status == http.StatusNotModified && old != nil; renewed {
+	switch {
+	case err == nil && status == http.StatusNotModified && old != nil && confirms(header, old):
 		page.renew(header, old)
 		return true, page.seal(state, rt, old)
-	} else if failure := page.fill(rt, status, header, body, err); failure != nil {
+	case err == nil && status == http.StatusNotModified && old != nil:
+		// It is about something else that the handler has (RFC 9111, section 4.3.4).
+		return s.record(ctx, rt, page, nil)
+	}
+	if failure := page.fill(rt, status, header, body, err); failure != nil {
 		return false, failure
 	}
 	return false, page.seal(state, rt, nil)
+}
+
+// confirms reports whether the header of a 304 is about the page that was asked
+// for: it names its ETag, or none.
+func confirms(header http.Header, old *Page) bool {
+	asked, _ := field.Validators(old.Header)
+	got := header.Get("Etag")
+	return got == "" || asked == "" || strings.TrimPrefix(got, "W/") == strings.TrimPrefix(asked, "W/")
 }
 
 // fill makes the recorded answer the page's, if it is whole and one of a page.

@@ -197,6 +197,19 @@ var rfcValidation = []rfcCase{
 		c.wantBody(c.get("/a"), 200, "page 2")
 		c.want(c.get("/a"), "hit", "ttl=10")
 	}},
+	{"9111-4.3.3 a 304 that says nothing of its life leaves it as it was", func(c *rfcCache) {
+		for _, header := range []string{"Cache-Control: max-age=10", "Surrogate-Control: max-age=10", "CDN-Cache-Control: max-age=10"} {
+			c.again(header, func(c *rfcCache) {
+				c.validates("page #", []string{header, `Etag: "a"`, "Age: 4"}, []string{`Etag: "a"`})
+				c.want(c.warm("/a"), "ttl=6")
+				c.after(6 * time.Second)
+				c.wantBody(c.get("/a"), 200, "page 2")
+				r := c.get("/a")
+				c.want(r, "hit", "ttl=10") // it comes from the origin itself: no Age
+				c.wantHeader(r, "Age", "0")
+			})
+		}
+	}},
 	{"9111-4.3.3 a 304 to a visitor who asked for a whole page gives a whole page", func(c *rfcCache) {
 		c.validates("page #", []string{"Cache-Control: max-age=10", `Etag: "a"`}, []string{"Cache-Control: max-age=10"})
 		c.warm("/a")

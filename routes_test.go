@@ -343,8 +343,12 @@ func TestTrace(t *testing.T) {
 	}
 	p := newPress(0)
 	site := newSite(t, reprint.Options{Trace: reprint.Trace{
-		Served:      func(r *http.Request, s reprint.Served) { note("served %s %s %s %s", r.URL.Path, s.Route, s.Verdict, s.Detail) },
-		RenderStart: func(ctx context.Context, r reprint.RenderInfo) context.Context { return context.WithValue(ctx, key{}, r.Cause) },
+		Served: func(r *http.Request, s reprint.Served) {
+			note("served %s %s %s %s", r.URL.Path, s.Route, s.Verdict, s.Detail)
+		},
+		RenderStart: func(ctx context.Context, r reprint.RenderInfo) context.Context {
+			return context.WithValue(ctx, key{}, r.Cause)
+		},
 		RenderDone: func(ctx context.Context, r reprint.RenderInfo) {
 			cause, _, _ := strings.Cut(ctx.Value(key{}).(string), " ")
 			note("rendered %s by %s: %d, failed %t, changed %t", r.Key, cause, r.Status, r.Err != nil, r.Changed)
@@ -465,7 +469,8 @@ func TestARevalidationThatIsNotWaitedFor(t *testing.T) {
 		kept, err = site.Receipt(t.Context(), receipt.ID)
 		return err == nil && !kept.Running
 	})
-	if kept.Regenerated != 1 || kept.Matched != 1 {
+	// Unchanged, when the visitor's render was faster.
+	if kept.Regenerated+kept.Unchanged != 1 || kept.Matched != 1 {
 		t.Errorf("%+v", kept)
 	}
 	wantBody(t, get(site, "/posts/1"), 200, "/posts/1 v1")

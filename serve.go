@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/gate"
@@ -16,6 +17,7 @@ import (
 type reason struct {
 	hit       bool   // answered from a page that was there
 	fwd       string // else why not: "miss", "stale"
+	renewed   bool   // by a 304
 	stored    bool
 	collapsed bool   // shared a render with others
 	detail    string // one token; see docs/http.md
@@ -52,7 +54,7 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry
 	setCacheStatus(w, why.cacheStatus(p, rt, now))
 	switch {
 	case p.Status == http.StatusOK && conditional(r):
-		http.ServeContent(w, r, "", modified, bytes.NewReader(p.Body))
+		http.ServeContent(w, withoutUnknownRange(r), "", modified, bytes.NewReader(p.Body))
 		return
 	case p.Status == http.StatusOK:
 		h["Accept-Ranges"] = acceptRanges
@@ -112,6 +114,19 @@ func conditional(r *http.Request) bool {
 	return false
 }
 
+// withoutUnknownRange returns r without a Range in a unit that nobody knows: it
+// counts for nothing (RFC 9110, section 14.2).
+func withoutUnknownRange(r *http.Request) *http.Request {
+	unit, _, _ := strings.Cut(r.Header.Get("Range"), "=")
+	if unit == "" || strings.EqualFold(strings.TrimSpace(unit), "bytes") {
+		return r
+	}
+	plain := *r
+	plain.Header = r.Header.Clone()
+	plain.Header.Del("Range")
+	return &plain
+}
+
 // cacheControl is what browsers and caches downstream are told. Only a fresh 200
 // may be kept by them: a stale page would else stay there for its whole life
 // again.
@@ -138,7 +153,10 @@ func (why reason) cacheStatus(p *Page, rt *route, now time.Time) string {
 	} else {
 		b = append(append(b, "; fwd="...), why.fwd...)
 	}
-	if p != nil && !why.hit {
+	switch {
+	case p != nil && why.renewed:
+		b = append(b, "; fwd-status=304"...)
+	case p != nil && !why.hit:
 		b = strconv.AppendInt(append(b, "; fwd-status="...), int64(p.Status), 10)
 	}
 	if p != nil && rt != nil {
@@ -163,8 +181,9 @@ func setCacheStatus(w http.ResponseWriter, value string) {
 }
 
 // serveAfterRender answers a visitor for whom a page must be rendered first.
-// last is the last good page, nil if there is none.
-func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *route, key Key, last *entry, arrival Position) {
+// last is the last good page, nil if there is none; stale says that there was one,
+// good or not.
+func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *route, key Key, last *entry, stale bool, arrival Position) {
 	now := time.Now()
 	if _, resting := s.private.Resting(key, now); resting && last == nil {
 		s.pass(w, r, rt, key, "private")
@@ -195,8 +214,8 @@ func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *rout
 		}
 		s.writeFailure(w, r, rt, last, out.err, until)
 	default:
-		why := reason{fwd: "miss", stored: out.stored, collapsed: collapsed}
-		if last != nil {
+		why := reason{fwd: "miss", stored: out.stored, collapsed: collapsed, renewed: out.renewed}
+		if stale {
 			why.fwd = "stale"
 		}
 		s.write(w, r, rt, out.entry, time.Now(), why)

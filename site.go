@@ -310,7 +310,7 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key 
 		if v == absent {
 			e = nil
 		}
-		s.serveAfterRender(w, r, rt, key, e, arrival)
+		s.serveAfterRender(w, r, rt, key, e, page != nil && !standing.deleted, arrival)
 	}
 }
 

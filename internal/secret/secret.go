@@ -42,8 +42,11 @@ func (s Set) Holds(presented string) bool {
 
 // Bearer returns the token of an Authorization field with the scheme Bearer
 // (RFC 6750, section 2.1), whose name has no case (RFC 9110, section 11.1), and
-// whether there is one. The token may be empty.
+// whether there is one. The token may be empty; without the scheme it is.
 func Bearer(h http.Header) (token string, ok bool) {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
-	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(token), true
 }

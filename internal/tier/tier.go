@@ -31,6 +31,15 @@ func (t *Tier[K, V]) Get(key K) *V {
 	return v
 }
 
+// Peek is Get without counting as a use.
+func (t *Tier[K, V]) Peek(key K) *V {
+	e, ok := t.cache.GetEntryQuietly(key)
+	if !ok {
+		return nil
+	}
+	return e.Value
+}
+
 // Update replaces the value of key by what change returns for the old one, nil
 // for none in both directions, and returns it. No other change of the key comes
 // between; change must not use the tier.
