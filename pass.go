@@ -27,6 +27,7 @@ func (s *Site) pass(w http.ResponseWriter, r *http.Request, rt *route, key Key, 
 		p.unstorable = true
 		r = inDraft(r)
 	}
+	p.forUs = rt != nil && rt.policy.Freshness == FromHeaders
 	s.handOver(p, r)
 }
 
@@ -46,19 +47,16 @@ func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key 
 	switch {
 	case field.Has(r.Header, "only-if-cached"):
 		s.traced(r, rt, VerdictMiss, "only-if-cached")
-		setCacheStatus(w, "reprint; fwd=request; fwd-status=504; detail=only-if-cached")
+		setCacheStatus(w, "reprint; detail=only-if-cached")
 		w.Header().Set("Cache-Control", "no-store")
 		http.Error(w, "no stored page, and the request allows nothing else", http.StatusGatewayTimeout)
 	case field.Has(r.Header, "no-store"):
 		s.pass(w, r, rt, key, "no-store")
 	case page == nil:
 		s.traced(r, rt, VerdictPass, "unknown")
-		p := &passing{ResponseWriter: w, cacheStatus: "reprint; fwd=uri-miss"}
-		p.then = func(status int, h http.Header) {
-			if r.Method == http.MethodGet {
-				s.learn(rt, key, status, h)
-			}
-			h.Del("Surrogate-Control") // it was for us
+		p := &passing{ResponseWriter: w, cacheStatus: "reprint; fwd=uri-miss", forUs: true}
+		if r.Method == http.MethodGet {
+			p.then = func(status int, h http.Header) { s.learn(rt, key, status, h) }
 		}
 		s.handOver(p, r)
 	default:
@@ -151,10 +149,12 @@ func (s *Site) mayBeStored(ctx context.Context, t target) bool {
 	if s.flights.Len() > 0 {
 		return true
 	}
-	for range s.store.Tagged(ctx, pathTag(t.key.Host, t.key.Path)) {
-		return true
+	stored := false
+	for _, err := range s.store.Tagged(ctx, pathTag(t.key.Host, t.key.Path)) {
+		stored = stored || err == nil || ctx.Err() == nil
+		break
 	}
-	return false
+	return stored
 }
 
 const noStore = "private, no-cache, no-store, max-age=0, must-revalidate"
@@ -164,6 +164,7 @@ type passing struct {
 	http.ResponseWriter
 	cacheStatus string
 	unstorable  bool                            // nobody may store the answer, whatever the handler says
+	forUs       bool                            // Surrogate-Control ends here
 	then        func(status int, h http.Header) // told of the answer before it is sent; may be nil
 
 	wrote bool
@@ -185,6 +186,9 @@ func (p *passing) header(status int) {
 	}
 	if p.then != nil {
 		p.then(status, h)
+	}
+	if p.forUs {
+		h.Del("Surrogate-Control")
 	}
 }
 

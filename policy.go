@@ -133,10 +133,10 @@ type Policy struct {
 type Freshness int
 
 const (
-	// FromPolicy: the policy decides. What the handler says of times counts for
+	// FromPolicy says that the policy decides. What the handler says of times counts for
 	// caches downstream only.
 	FromPolicy Freshness = iota
-	// FromHeaders: the answer decides, as for a shared cache by RFC 9111, 5861 and
+	// FromHeaders says that the answer decides, as for a shared cache by RFC 9111, 5861 and
 	// 9213. Nothing without explicit freshness is stored. A path of which nothing
 	// is stored is passed through as it is, and a page rendered from its key behind
 	// when the answer says that it may be shared. Headers reach visitors unchanged.

@@ -269,7 +269,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 	switch {
 	case err == nil && status == http.StatusNotModified && old != nil && confirms(header, old):
 		page.renew(header, old)
-		return true, page.seal(state, rt, old)
+		return true, page.seal(state, rt)
 	case err == nil && status == http.StatusNotModified && old != nil:
 		// It is about something else that the handler has (RFC 9111, section 4.3.4).
 		return s.record(ctx, rt, page, nil)
@@ -277,7 +277,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 	if failure := page.fill(rt, status, header, body, err); failure != nil {
 		return false, failure
 	}
-	return false, page.seal(state, rt, nil)
+	return false, page.seal(state, rt)
 }
 
 // confirms reports whether the header of a 304 is about the page that was asked
@@ -324,9 +324,8 @@ func (p *Page) renew(header http.Header, old *Page) {
 }
 
 // seal checks that the answer is for everybody, cleans its header, and adds what
-// the handler said of the page by way of its context. old is the page that it
-// renews, or nil.
-func (p *Page) seal(state *render, rt *route, old *Page) *RenderError {
+// the handler said of the page by way of its context.
+func (p *Page) seal(state *render, rt *route) *RenderError {
 	explicit, due, err := state.seal()
 	if err != nil {
 		return p.failure(http.StatusInternalServerError, ErrInvalid, err)
@@ -342,7 +341,7 @@ func (p *Page) seal(state *render, rt *route, old *Page) *RenderError {
 		kept.Set("Content-Type", http.DetectContentType(p.Body))
 	}
 	if rt.policy.Freshness == FromHeaders {
-		if p.Lifetime = p.life(old); p.Lifetime == nil {
+		if p.Lifetime = lifetime(p.Header, p.RenderedAt); p.Lifetime == nil {
 			return p.failure(http.StatusOK, ErrPrivate, "it has no explicit freshness")
 		}
 	}
@@ -355,18 +354,6 @@ func (p *Page) seal(state *render, rt *route, old *Page) *RenderError {
 	return nil
 }
 
-// life is what the answer says of its life. One that renews old and says nothing
-// leaves it as it was: what old's said of it may have been for us alone, and is not
-// in its header any more.
-func (p *Page) life(old *Page) *Lifetime {
-	if _, said := field.Life(p.Header, p.RenderedAt); !said && old != nil && old.Lifetime != nil {
-		l := *old.Lifetime
-		l.Age = 0
-		return &l
-	}
-	return lifetime(p.Header, p.RenderedAt)
-}
-
 // endToEnd returns what of a header is kept with a page. Validators and, under
 // FromHeaders, what else describes the answer itself stay with it.
 func endToEnd(h http.Header, rt *route) (kept http.Header, bad string) {
@@ -374,7 +361,10 @@ func endToEnd(h http.Header, rt *route) (kept http.Header, bad string) {
 	if bad != "" {
 		return nil, bad
 	}
-	delete(kept, "Surrogate-Control") // it was for us
+	// A Surrogate-Control that decides stays: a 304 may leave it out and mean it.
+	if rt.policy.Freshness == FromPolicy {
+		delete(kept, "Surrogate-Control")
+	}
 	if rt.policy.Freshness == FromPolicy && len(field.Forbidden(h)) > 0 {
 		// The policy ignores it; caches downstream are told what it says instead.
 		for _, name := range [...]string{"Cache-Control", "Cdn-Cache-Control", "Expires", "Pragma"} {

@@ -27,7 +27,7 @@ var rfcCacheStatus = []rfcCase{
 		check(c.do("POST", "/a"))
 		check(c.do("OPTIONS", "/a"))
 		check(c.get("/a", "Authorization", "x"))
-		check(c.get("/none", "Cache-Control", "only-if-cached"))
+		// Not here: a 504 to only-if-cached, which is neither a hit nor forwarded.
 		check(c.get("/none", "Cache-Control", "no-store"))
 		check(c.get("/a%2f..%2fb"))
 		check(c.get("/a?x=%zz"))
@@ -186,6 +186,27 @@ var rfcTargeted = []rfcCase{
 		c.say(200, "page #", "Surrogate-Control: max-age=60")
 		for range 2 {
 			c.wantHeader(c.get("/a"), "Surrogate-Control", "")
+		}
+		// Nor on what is passed through for other reasons.
+		c.wantHeader(c.get("/a", "Authorization", "x"), "Surrogate-Control", "")
+		c.wantHeader(c.do("POST", "/a"), "Surrogate-Control", "")
+		c.wantHeader(c.get("/b", "Cache-Control", "no-store"), "Surrogate-Control", "")
+		c.say(200, "page #", "Surrogate-Control: no-store")
+		c.wantHeader(c.get("/c"), "Surrogate-Control", "")
+	}},
+	{"surrogate what it said outlives a 304 without it", func(c *rfcCache) {
+		for _, general := range []string{"private", "max-age=1000", "max-age=0"} {
+			c.again(general, func(c *rfcCache) {
+				c.validates("page #", []string{"Surrogate-Control: max-age=10", "Cache-Control: " + general, `Etag: "a"`},
+					[]string{"Cache-Control: " + general, `Etag: "a"`})
+				c.warm("/a")
+				c.after(10 * time.Second)
+				c.wantBody(c.get("/a"), 200, "page 2")
+				r := c.get("/a")
+				if s := readStatus(r); !s.hit || s.ttl != 10 || r.body != "page 2" {
+					c.Errorf("beside %q: %s %q, want another 10 s", general, r.Header.Get("Cache-Status"), r.body)
+				}
+			})
 		}
 	}},
 }

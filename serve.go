@@ -54,7 +54,7 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry
 	setCacheStatus(w, why.cacheStatus(p, rt, now))
 	switch {
 	case p.Status == http.StatusOK && conditional(r):
-		http.ServeContent(w, withoutUnknownRange(r), "", modified, bytes.NewReader(p.Body))
+		http.ServeContent(w, withKnownRange(r), "", modified, bytes.NewReader(p.Body))
 		return
 	case p.Status == http.StatusOK:
 		h["Accept-Ranges"] = acceptRanges
@@ -75,6 +75,7 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry
 func (s *Site) ownHeader(h http.Header, rt *route, e *entry, now time.Time, why reason) time.Time {
 	p := e.page
 	age := now.Sub(p.RenderedAt)
+	delete(h, "Surrogate-Control") // it was for us
 	if rt.policy.Freshness == FromHeaders {
 		h.Set("Age", strconv.Itoa(max(0, int((age+lifetimeOf(p).Age)/time.Second))))
 		if len(h["Etag"]) == 0 {
@@ -114,17 +115,21 @@ func conditional(r *http.Request) bool {
 	return false
 }
 
-// withoutUnknownRange returns r without a Range in a unit that nobody knows: it
-// counts for nothing (RFC 9110, section 14.2).
-func withoutUnknownRange(r *http.Request) *http.Request {
-	unit, _, _ := strings.Cut(r.Header.Get("Range"), "=")
-	if unit == "" || strings.EqualFold(strings.TrimSpace(unit), "bytes") {
+// withKnownRange returns r without a Range in a unit that nobody knows, which
+// counts for nothing, and with the name of the one that there is as package http
+// wants it: it has no case (RFC 9110, sections 14.1 and 14.2).
+func withKnownRange(r *http.Request) *http.Request {
+	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
+	if unit == "" || unit == "bytes" {
 		return r
 	}
-	plain := *r
-	plain.Header = r.Header.Clone()
-	plain.Header.Del("Range")
-	return &plain
+	known := *r
+	known.Header = r.Header.Clone()
+	known.Header.Del("Range")
+	if strings.EqualFold(unit, "bytes") {
+		known.Header.Set("Range", "bytes="+set)
+	}
+	return &known
 }
 
 // cacheControl is what browsers and caches downstream are told. Only a fresh 200
@@ -191,6 +196,12 @@ func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *rout
 	}
 	tags := knownTags(last, rt, key)
 	if failure, resting := s.resting(key, tags, now); resting {
+		if last == nil && rt.policy.Freshness == FromHeaders {
+			// Without us the visitor would ask the handler too, and perhaps it is well
+			// again.
+			s.pass(w, r, rt, key, failure.Value.token())
+			return
+		}
 		s.writeFailure(w, r, rt, last, failure.Value, failure.Until)
 		return
 	}

@@ -29,14 +29,11 @@ const (
 // Outcome is what became of an attempt.
 type Outcome int
 
+// The outcomes. The zero one lets nobody in.
 const (
-	// Valid: the credential is right. There was no delay.
-	Valid Outcome = iota
-	// Invalid: it is wrong, and the delay is over.
-	Invalid
-	// Refused: too many failures of that address, or of all, wait already. It is
-	// not said whether the credential is right.
-	Refused
+	Invalid Outcome = iota // the credential is wrong, and the delay is over
+	Valid                  // it is right; there was no delay
+	Refused                // too many failures wait already; whether it is right is not said
 )
 
 // Throttle slows failed attempts down. The zero Throttle is ready for use, by any
