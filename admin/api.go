@@ -1,0 +1,114 @@
+package admin
+
+import "time"
+
+// RevalidateRequest is the body of POST /v1/revalidate. At least one of Paths,
+// Tags, Prefixes and All names a target.
+type RevalidateRequest struct {
+	Paths         []string `json:"paths,omitempty"`
+	Tags          []string `json:"tags,omitempty"`
+	Prefixes      []string `json:"prefixes,omitempty"`
+	All           bool     `json:"all,omitempty"`
+	Host          string   `json:"host,omitempty"`
+	Mode          string   `json:"mode,omitempty"` // empty: regenerate
+	Wait          *bool    `json:"wait,omitempty"` // nil: true
+	OnlyGenerated bool     `json:"onlyGenerated,omitempty"`
+	DryRun        bool     `json:"dryRun,omitempty"`
+}
+
+// PrerenderRequest is the body of POST /v1/prerender. Empty: what the routes list.
+type PrerenderRequest struct {
+	Paths   []string `json:"paths,omitempty"`
+	Sitemap string   `json:"sitemap,omitempty"` // path or URL of the origin
+	URL     string   `json:"url,omitempty"`     // path or URL of the origin that returns a list
+}
+
+// PrerenderProgress is one line of the answer to POST /v1/prerender, which is a
+// stream of lines of JSON: one for each page, the last one with Finished.
+type PrerenderProgress struct {
+	Listed   int    `json:"listed"`
+	Rendered int    `json:"rendered"`
+	Skipped  int    `json:"skipped"`
+	Failed   int    `json:"failed"`
+	Path     string `json:"path,omitempty"`
+	Error    string `json:"error,omitempty"`
+	Finished bool   `json:"finished,omitempty"` // the last line; Error then says what went wrong as a whole
+}
+
+// Page is a stored page as the API shows it.
+type Page struct {
+	Path       string     `json:"path"` // the key as text
+	State      string     `json:"state"`
+	Status     int        `json:"status"`
+	Size       int64      `json:"size"` // of the body, in bytes
+	Route      string     `json:"route"`
+	Tags       []string   `json:"tags"` // without implicit ones
+	Stamp      uint64     `json:"stamp"`
+	ETag       string     `json:"etag"`
+	Cause      string     `json:"cause"`
+	RenderedAt time.Time  `json:"renderedAt"`
+	RenderMs   float64    `json:"renderMs"`
+	ModifiedAt time.Time  `json:"modifiedAt"`
+	FreshUntil *time.Time `json:"freshUntil,omitempty"` // absent: until it is revalidated
+}
+
+// PageList is the answer to GET /v1/pages.
+type PageList struct {
+	Pages []Page `json:"pages"`
+	Next  string `json:"next,omitempty"` // the cursor for what follows
+}
+
+// Explanation is why a page is what it is.
+type Explanation struct {
+	Path      string     `json:"path"`
+	State     string     `json:"state"`
+	Page      *Page      `json:"page,omitempty"` // absent when none is stored
+	StaleBy   []Cause    `json:"staleBy,omitempty"`
+	Failures  int        `json:"failures,omitempty"` // renders in a row that failed
+	LastError string     `json:"lastError,omitempty"`
+	RetryAt   *time.Time `json:"retryAt,omitempty"`
+	Next      *time.Time `json:"next,omitempty"` // when it is rendered again by itself
+	Words     []string   `json:"words"`          // the same for people, sentence by sentence
+}
+
+// Cause is a revalidation that made a page stale.
+type Cause struct {
+	Position uint64    `json:"position"`
+	ID       string    `json:"id,omitempty"` // of the receipt
+	Time     time.Time `json:"time"`
+	Mode     string    `json:"mode,omitempty"`
+	Tags     []string  `json:"tags,omitempty"` // those of the page that it named
+	By       string    `json:"by,omitempty"`
+}
+
+// Status is the answer to GET /v1/status.
+type Status struct {
+	Version        string             `json:"version"`
+	Started        time.Time          `json:"started"`
+	Ready          bool               `json:"ready"`
+	Position       uint64             `json:"position"`
+	Pages          int64              `json:"pages"` // -1: the store does not count
+	MemoryPages    int                `json:"memoryPages"`
+	MemoryBytes    int64              `json:"memoryBytes"`
+	MemoryLimit    int64              `json:"memoryLimit"`
+	RendersRunning int                `json:"rendersRunning"`
+	RendersWaiting int                `json:"rendersWaiting"`
+	Renders        int                `json:"renders"` // the limit
+	Failing        int                `json:"failing"`
+	Lost           int                `json:"lost"`
+	Prerender      *PrerenderProgress `json:"prerender,omitempty"` // of the run that is under way, or the last one
+}
+
+// Error is every answer that is not a success.
+type Error struct {
+	Message string `json:"message"`           // what is wrong
+	Fix     string `json:"fix,omitempty"`     // what to do
+	Nearest string `json:"nearest,omitempty"` // of a 404: the route that is most like the path
+
+	Endpoints []string `json:"endpoints,omitempty"` // of a 404: those that there are
+}
+
+// Health is the answer to GET /healthz and GET /readyz when all is well.
+type Health struct {
+	Status string `json:"status"` // "ok" or "ready"
+}

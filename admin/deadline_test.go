@@ -1,0 +1,55 @@
+package admin_test
+
+import (
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+// deadlines is a ResponseWriter that notes its deadlines, in seconds from now;
+// zero: none.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read, write []float64
+}
+
+func fromNow(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return time.Until(t).Seconds()
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.read = append(d.read, fromNow(t))
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.write = append(d.write, fromNow(t))
+	return nil
+}
+
+// T-071: a body must come in time, and an answer be read in time; the time that
+// the work in between takes is not counted.
+func TestDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, withTokens(&fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}))
+		w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, call{target: "/v1/revalidate", body: `{"all":true}`, secret: newSecret}.request(t))
+		wantStatus(t, w.ResponseRecorder, 200)
+		if !slices.Equal(w.read, []float64{10, 0}) || !slices.Equal(w.write, []float64{30}) {
+			t.Errorf("deadlines for reading %v and writing %v, want 10 and then none, and 30", w.read, w.write)
+		}
+		w = &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, call{target: "/v1/prerender", body: `{"paths":["/a","/b"]}`, secret: newSecret}.request(t))
+		wantStatus(t, w.ResponseRecorder, 200)
+		if !slices.Equal(w.write, []float64{30, 30, 30}) {
+			t.Errorf("deadlines for writing %v, want 30 for each line", w.write)
+		}
+	})
+}

@@ -1,0 +1,188 @@
+package admin
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+func newExplanation(x reprint.Explanation, now time.Time) Explanation {
+	e := Explanation{
+		Path: x.Key.String(), State: string(x.State),
+		Failures: x.Failures, LastError: x.LastError,
+		RetryAt: moment(x.RetryAt), Next: moment(x.Next),
+		Words: words(x, now),
+	}
+	if x.Page != nil {
+		p := newPage(x.Page, x.State, int64(len(x.Page.Body)), x.FreshUntil)
+		e.Page = &p
+	}
+	for _, entry := range x.StaleBy {
+		e.StaleBy = append(e.StaleBy, newCause(entry, x.Page))
+	}
+	return e
+}
+
+func newCause(e reprint.Entry, page *reprint.Page) Cause {
+	c := Cause{Position: uint64(e.Position), ID: e.ID, Time: e.Time.UTC(), By: e.By}
+	if e.ID == "" { // only its position is kept
+		return c
+	}
+	c.Mode = e.Mode.String()
+	for _, tag := range e.Tags {
+		if page == nil || slices.Contains(page.Tags, tag) {
+			c.Tags = append(c.Tags, tag)
+		}
+	}
+	return c
+}
+
+// words says an explanation in sentences: what the page is now, what made it so,
+// what makes it stale, what went wrong, and what happens next.
+func words(x reprint.Explanation, now time.Time) []string {
+	w := []string{inState(x)}
+	if p := x.Page; p != nil {
+		w = append(w, rendered(p, now), dependsOn(p))
+	}
+	for _, entry := range x.StaleBy {
+		w = append(w, madeStale(newCause(entry, x.Page), now))
+	}
+	if x.Page != nil && !x.FreshUntil.IsZero() && !x.FreshUntil.After(now) {
+		w = append(w, "Its time ran out "+at(x.FreshUntil, now)+".")
+	}
+	if x.Page != nil && x.Page.Overtaken {
+		w = append(w, "A revalidation came while it was rendered, so it is only kept in case that no newer one can be rendered.")
+	}
+	if x.Failures > 0 {
+		w = append(w, failed(x, now))
+	}
+	return append(w, next(x, now))
+}
+
+func inState(x reprint.Explanation) string {
+	path := x.Key.String()
+	switch x.State {
+	case reprint.StateFresh:
+		return path + " is fresh: it is served as it is."
+	case reprint.StateStale:
+		return path + " is stale: it is served while it is rendered again."
+	case reprint.StateExpired:
+		return path + " is expired: it is served only when it cannot be rendered again."
+	case reprint.StateAbsent:
+		if x.Page == nil {
+			return path + " is absent: no page is stored for it."
+		}
+	}
+	return path + " is " + string(x.State) + "."
+}
+
+func rendered(p *reprint.Page, now time.Time) string {
+	return fmt.Sprintf("It was rendered %s by route %s, %s, in %v; its content is that of %s.",
+		at(p.RenderedAt, now), p.Route, because(p.Cause), p.RenderTook.Round(time.Microsecond), clock(p.ModifiedAt))
+}
+
+// because says the cause of a render; see [reprint.Page.Cause].
+func because(cause string) string {
+	kind, id, _ := strings.Cut(cause, " ")
+	switch kind {
+	case "visit":
+		return "because a visitor asked for it"
+	case "stale":
+		return "because it was stale"
+	case "prerender":
+		return "ahead of its visitors (prerender)"
+	case "due":
+		return "because its time had come"
+	case "retry":
+		return "because the render before had failed"
+	case "revalidate":
+		return "for revalidation " + id
+	}
+	return "because of " + cause
+}
+
+func dependsOn(p *reprint.Page) string {
+	tags := ownTags(p)
+	stamp := fmt.Sprintf("it holds all revalidations up to position %d (its stamp).", p.Stamp)
+	switch len(tags) {
+	case 0:
+		return "It has no tags of its own; " + stamp
+	case 1:
+		return "It depends on the tag " + tags[0] + "; " + stamp
+	}
+	return "It depends on the tags " + list(tags) + "; " + stamp
+}
+
+func madeStale(c Cause, now time.Time) string {
+	if c.ID == "" {
+		return fmt.Sprintf("A revalidation at position %d made it so; the journal keeps no more of it.", c.Position)
+	}
+	by := ""
+	if c.By != "" {
+		by = " by " + c.By
+	}
+	return fmt.Sprintf("Revalidation %s of %s made it so %s%s (mode %s, position %d).", c.ID, targets(c.Tags), at(c.Time, now), by, c.Mode, c.Position)
+}
+
+// targets says in words what a revalidation named, of tags and implicit tags.
+func targets(tags []string) string {
+	var named []string
+	for _, tag := range tags {
+		kind, name, implicit := strings.Cut(tag, " ")
+		switch {
+		case !implicit:
+			named = append(named, "the tag "+tag)
+		case kind == "site":
+			named = append(named, "the whole site")
+		default: // path, prefix, route, host
+			named = append(named, "the "+kind+" "+name)
+		}
+	}
+	if len(named) == 0 {
+		return "what it was then"
+	}
+	return list(named)
+}
+
+func failed(x reprint.Explanation, now time.Time) string {
+	what := "Its last render failed"
+	if x.Failures > 1 {
+		what = fmt.Sprintf("Its last %d renders failed", x.Failures)
+	}
+	if x.LastError != "" {
+		what += ": " + strings.TrimSuffix(strings.TrimPrefix(x.LastError, "reprint: "), ".")
+	}
+	if x.RetryAt.After(now) {
+		return what + "; it is not tried again before " + clock(x.RetryAt) + "."
+	}
+	return what + "."
+}
+
+func next(x reprint.Explanation, now time.Time) string {
+	switch {
+	case !x.Next.IsZero():
+		return "It is rendered again " + at(x.Next, now) + ", without a visit."
+	case x.State == reprint.StateFresh && x.FreshUntil.After(now):
+		return "It stays fresh until " + clock(x.FreshUntil) + ", or until it is revalidated."
+	case x.State == reprint.StateFresh:
+		return "It stays fresh until it is revalidated."
+	}
+	return "Its next visit has it rendered."
+}
+
+// clock writes a moment as people and logs do, in UTC.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// at writes a moment with how far it is away.
+func at(t, now time.Time) string {
+	switch d := now.Sub(t).Round(time.Second); {
+	case d > 0:
+		return "at " + clock(t) + " (" + d.String() + " ago)"
+	case d < 0:
+		return "at " + clock(t) + " (in " + (-d).String() + ")"
+	}
+	return "at " + clock(t) + " (now)"
+}

@@ -1,0 +1,243 @@
+package admin_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/admin"
+)
+
+func TestRevalidateAsksTheSite(t *testing.T) {
+	const by = "token editor"
+	tests := []struct {
+		name string
+		body string
+		want reprint.Revalidation
+	}{
+		{"a path", `{"paths":["/posts/42"]}`, reprint.Revalidation{Paths: []string{"/posts/42"}, By: by}},
+		{"everything at once", `{"paths":["/a?page=2"],"tags":["post:1","type:post"],"prefixes":["/x/"],"all":false,"host":"WWW.example.com.","mode":"expire","wait":true,"onlyGenerated":true,"dryRun":false}`,
+			reprint.Revalidation{Paths: []string{"/a?page=2"}, Tags: []string{"post:1", "type:post"}, Prefixes: []string{"/x/"}, Host: "www.example.com", Mode: reprint.Expire, OnlyGenerated: true, By: by}},
+		{"the whole site", `{"all":true,"mode":"stale"}`, reprint.Revalidation{All: true, Mode: reprint.Stale, By: by}},
+		{"delete", `{"tags":["a"],"mode":"delete"}`, reprint.Revalidation{Tags: []string{"a"}, Mode: reprint.Delete, By: by}},
+		{"regenerate by name", `{"tags":["a"],"mode":"regenerate"}`, reprint.Revalidation{Tags: []string{"a"}, By: by}},
+		{"not waited for", `{"tags":["a"],"wait":false}`, reprint.Revalidation{Tags: []string{"a"}, NoWait: true, By: by}},
+		{"dry run", `{"tags":["a"],"dryRun":true}`, reprint.Revalidation{Tags: []string{"a"}, DryRun: true, By: by}},
+		{"null is absent", `{"tags":["a"],"paths":null,"wait":null,"mode":null}`, reprint.Revalidation{Tags: []string{"a"}, By: by}},
+		{"white space around", " \n{\"tags\":[\"a\"]}\n ", reprint.Revalidation{Tags: []string{"a"}, By: by}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
+			w := call{target: "/v1/revalidate", body: test.body, secret: newSecret}.do(t, newHandler(t, withTokens(site)))
+			want := http.StatusOK
+			if test.want.NoWait {
+				want = http.StatusAccepted
+			}
+			wantStatus(t, w, want)
+			if got := site.applications(); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
+				t.Errorf("the site was asked %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestRevalidateWithoutTokensIsByAdmin(t *testing.T) {
+	site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
+	wantStatus(t, call{target: "/v1/revalidate", body: `{"all":true}`}.do(t, newHandler(t, admin.Options{Site: site})), http.StatusOK)
+	if by := site.applications()[0].By; by != "admin" {
+		t.Errorf("by %q, want admin", by)
+	}
+}
+
+func TestReceiptHasTheFormOfTheDesign(t *testing.T) {
+	site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
+	w := call{target: "/v1/revalidate", body: `{"paths":["/posts/42"]}`, secret: newSecret}.do(t, newHandler(t, withTokens(site)))
+	const want = `{"id":"JBSWY3DPEHPK3PXP","position":7,"mode":"regenerate","by":"token editor","at":"2026-05-04T03:02:01Z",` +
+		`"matched":1,"regenerated":1,"unchanged":0,"failed":0,"skipped":0,` +
+		`"pages":[{"path":"/posts/42","result":"regenerated","status":200,"etag":"\"0011\"","renderMs":0}],"tookMs":12.5}`
+	if got := strings.TrimSpace(w.Body.String()); !sameJSON(t, got, want) {
+		t.Errorf("receipt\n%s, want\n%s", got, want)
+	}
+	if got := w.Header().Get("Content-Type"); got != "application/json" {
+		t.Errorf("Content-Type: %q", got)
+	}
+}
+
+func sameJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if err := errors.Join(json.Unmarshal([]byte(a), &x), json.Unmarshal([]byte(b), &y)); err != nil {
+		t.Fatal(err)
+	}
+	return reflect.DeepEqual(x, y)
+}
+
+func TestRevalidateRefusesBodies(t *testing.T) {
+	many := `{"tags":[` + strings.TrimSuffix(strings.Repeat(`"a",`, 10_001), ",") + `]}`
+	tests := []struct {
+		name   string
+		body   string
+		status int
+		want   []string
+	}{
+		{"unknown field", `{"path":["/a"]}`, 400, []string{`unknown field "path"`, "did you mean paths?"}},
+		{"another case", `{"ALL":true}`, 400, []string{`unknown field "ALL"`, "did you mean all?"}},
+		{"a field of nothing like it", `{"zzzzzzzz":1}`, 400, []string{`unknown field "zzzzzzzz"`, "paths, tags, prefixes"}},
+		{"several faults", `{"pahts":[],"wiat":false}`, 400, []string{"pahts", "wiat"}},
+		{"twice", `{"all":false,"all":true}`, 400, []string{"field all", "more than once"}},
+		{"a string for a list", `{"paths":"/a"}`, 400, []string{"field paths must be a list of strings"}},
+		{"a number in a list", `{"tags":[1]}`, 400, []string{"field tags must be a list of strings"}},
+		{"a string for a truth", `{"all":"yes"}`, 400, []string{"field all must be true or false"}},
+		{"unknown mode", `{"all":true,"mode":"purge"}`, 400, []string{`unknown mode "purge"`, "regenerate, stale, expire and delete"}},
+		{"unusable tag", `{"tags":["a b"]}`, 400, []string{`tag "a b"`}},
+		{"tag of five kilobytes", `{"tags":["` + strings.Repeat("a", 5000) + `"]}`, 400, []string{"longer than 256 bytes"}},
+		{"implicit tag", `{"tags":["site *"]}`, 400, []string{`tag "site *"`}},
+		{"too many targets", many, 400, []string{"10001 targets are too many"}},
+		{"more than an object", `{"all":true}{"all":true}`, 400, []string{"something follows"}},
+		{"rubbish after it", `{"all":true}]`, 400, []string{"something follows"}},
+		{"cut short", `{"paths":["/a"`, 400, []string{"ends too early"}},
+		{"a list", `["/a"]`, 400, []string{"must be a JSON object"}},
+		{"null", `null`, 400, []string{"must be a JSON object"}},
+		{"no JSON", `paths=/a`, 400, []string{"not JSON"}},
+		{"blank", " ", 400, []string{"ends too early"}},
+		{"not UTF-8", "{\"paths\":[\"/\xff\"]}", 400, []string{"not UTF-8"}},
+		{"over the limit", `{"paths":["` + strings.Repeat("a", 1<<20) + `"]}`, 413, []string{"larger than 1048576 bytes"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
+			w := call{target: "/v1/revalidate", body: test.body, secret: newSecret}.do(t, newHandler(t, withTokens(site)))
+			wantTold(t, w, test.status, test.want...)
+			if len(site.applications()) != 0 {
+				t.Error("the site was asked")
+			}
+		})
+	}
+}
+
+func TestRevalidateMapsErrors(t *testing.T) {
+	busy := fmt.Errorf("reprint: %w", reprint.ErrBusy)
+	renderError := fmt.Errorf("reprint: %w", &reprint.RenderError{Path: "/posts/42", Status: 502, Err: errors.New("the origin does not answer")})
+	tests := []struct {
+		name    string
+		receipt *reprint.Receipt
+		err     error
+		status  int
+		want    []string
+	}{
+		{"bad path", nil, &reprint.BadPathError{Path: "a", Reason: "must begin"}, 400, []string{"must begin"}},
+		{"URL instead of a path", nil, &reprint.BadPathError{Path: "https://example.com/a", Reason: "must begin"}, 400, []string{"the path alone"}},
+		{"no target", nil, fmt.Errorf("reprint: %w", reprint.ErrNoTarget), 400, []string{"at least one of paths"}},
+		{"no route", nil, &reprint.NoRouteError{Path: "/x", Nearest: "/posts/{id}"}, 404, []string{"/x", "/posts/{id}"}},
+		{"several faults, one of them grave", nil, errors.Join(&reprint.NoRouteError{Path: "/x"}, &reprint.BadPathError{Path: "a", Reason: "must begin"}), 400, []string{"/x", "must begin"}},
+		{"unlisted", nil, fmt.Errorf("reprint: %w: /x", reprint.ErrUnlisted), 404, []string{"does not list"}},
+		{"queue full", nil, busy, 503, []string{"too many renders"}},
+		{"shut down", nil, fmt.Errorf("reprint: %w", reprint.ErrClosed), 503, []string{"shut down"}},
+		{"journal", nil, errors.New("reprint: append to the journal: disk full"), 500, []string{"append to the journal: disk full"}},
+		{"failed page", receiptOf(reprint.ResultFailed), renderError, 502, []string{"/posts/42"}},
+		{"failed page, queue full", receiptOf(reprint.ResultFailed), busy, 503, []string{"too many renders"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var log buffer
+			opts := withTokens(&fakeSite{receipt: test.receipt, err: test.err})
+			opts.Log = logTo(&log)
+			w := call{target: "/v1/revalidate", body: `{"paths":["/posts/42"]}`, secret: newSecret}.do(t, newHandler(t, opts))
+			wantTold(t, w, test.status, test.want...)
+			if strings.Contains(w.Body.String(), "reprint: ") {
+				t.Errorf("answer %s names the program", w.Body)
+			}
+			if got := w.Header().Get("Retry-After"); (got != "") != (test.status == 503) {
+				t.Errorf("Retry-After: %q with status %d", got, test.status)
+			}
+			var receipt reprint.Receipt
+			if err := json.Unmarshal(w.Body.Bytes(), &receipt); err != nil {
+				t.Fatal(err)
+			}
+			if test.receipt != nil && (receipt.ID != test.receipt.ID || len(receipt.Pages) != 1 || receipt.Pages[0].Error == "") {
+				t.Errorf("answer %s, want the receipt", w.Body)
+			}
+			if !strings.Contains(log.String(), "admin: revalidate") {
+				t.Errorf("the log %q does not tell of the call", log.String())
+			}
+		})
+	}
+}
+
+func TestAcceptedSaysWhereTheReceiptIs(t *testing.T) {
+	receipt := receiptOf(reprint.ResultRegenerated)
+	receipt.Running = true
+	site := &fakeSite{receipt: receipt}
+	h := newHandler(t, withTokens(site))
+	w := call{target: "/v1/revalidate", body: `{"all":true,"wait":false}`, secret: newSecret}.do(t, h)
+	wantStatus(t, w, http.StatusAccepted)
+	location := w.Header().Get("Location")
+	wantStatus(t, call{target: location, secret: newSecret}.do(t, h), http.StatusOK)
+	if len(site.asked) != 1 || site.asked[0] != receipt.ID {
+		t.Errorf("the site was asked for the receipts %q, want %s", site.asked, receipt.ID)
+	}
+	// A dry run is done when it is answered.
+	wantStatus(t, call{target: "/v1/revalidate", body: `{"all":true,"wait":false,"dryRun":true}`, secret: newSecret}.do(t, h), http.StatusOK)
+}
+
+func TestTheLogTellsWhoDidWhat(t *testing.T) {
+	var log buffer
+	opts := withTokens(&fakeSite{receipt: receiptOf(reprint.ResultRegenerated)})
+	opts.Log = logTo(&log)
+	many := strings.TrimSuffix(strings.Repeat(`"/a",`, 200), ",")
+	call{target: "/v1/revalidate", body: `{"tags":["post:1"],"paths":[` + many + `],"host":"h"}`, secret: newSecret}.do(t, newHandler(t, opts))
+	for _, want := range []string{`by="token editor"`, "post:1", "pathsInAll=200", "host=h", "receipt=JBSWY3DPEHPK3PXP", "result=done", "level=INFO"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log %q does not say %s", log.String(), want)
+		}
+	}
+	if n := strings.Count(log.String(), "/a"); n > 10 {
+		t.Errorf("the log holds %d paths", n)
+	}
+	if strings.Contains(log.String(), newSecret) {
+		t.Error("the log holds the secret")
+	}
+}
+
+// Whatever the body, it is refused or it means what encoding/json reads in it.
+func FuzzRevalidateBody(f *testing.F) {
+	for _, body := range []string{
+		`{"paths":["/a"],"tags":["t"],"prefixes":["/p/"],"all":true,"host":"h","mode":"stale","wait":false,"onlyGenerated":true,"dryRun":true}`,
+		`{"all":true,"all":false}`, `{"ALL":true}`, `{}`, `[]`, `{"a":{"b":[1,{"c":null}]}}`, `{"paths":null}`, `{"paths":["\ud800"]}`, `{"all":true,}`, `{]`, "\xef\xbb\xbf{}",
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
+		c := call{method: "POST", target: "/v1/revalidate", body: body, secret: newSecret, header: []string{"Content-Type: application/json"}}
+		w := c.do(t, newHandler(t, withTokens(site)))
+		asked := site.applications()
+		switch w.Code {
+		case 400, 413:
+			told(t, w)
+			if len(asked) != 0 {
+				t.Errorf("%d, and the site was asked %+v", w.Code, asked)
+			}
+			return
+		case 200, 202:
+		default:
+			t.Fatalf("answer %d %s", w.Code, w.Body)
+		}
+		var want admin.RevalidateRequest
+		if err := json.Unmarshal([]byte(body), &want); err != nil {
+			t.Fatalf("encoding/json refuses it: %v", err)
+		}
+		got := asked[0]
+		if !slices.Equal(got.Paths, want.Paths) || !slices.Equal(got.Tags, want.Tags) || !slices.Equal(got.Prefixes, want.Prefixes) ||
+			got.All != want.All || got.DryRun != want.DryRun || got.OnlyGenerated != want.OnlyGenerated || got.NoWait != (want.Wait != nil && !*want.Wait) {
+			t.Errorf("the site was asked %+v, want %+v", got, want)
+		}
+	})
+}
