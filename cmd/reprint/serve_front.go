@@ -1,0 +1,167 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/config"
+	"github.com/reprint-go/reprint/hook"
+	"github.com/reprint-go/reprint/origin"
+)
+
+// newPublic makes the handler of the public listener: hooks, then the site.
+func (s *server) newPublic(cfg *config.Config) (http.Handler, error) {
+	f := &front{server: s, sites: make(map[string]*frontSite)}
+	for _, site := range cfg.Sites {
+		fs := &frontSite{slash: site.TrailingSlash, next: site.Origin.Framework == frameworkNextJS, hooks: make(map[string]http.Handler)}
+		for _, hk := range site.Hooks {
+			h, err := hook.New(hook.Options{
+				Site: hookSite{s.site, site.Hosts, len(cfg.Sites) > 1}, Secrets: hk.Secrets, Param: hk.Param, Missing: hk.Missing,
+				Paths: hk.Paths, Name: hk.Name, Address: s.clientAddress, Log: s.log,
+			})
+			if err != nil {
+				return nil, err
+			}
+			fs.hooks[hk.Path] = h
+		}
+		if len(site.Hosts) == 0 {
+			f.any = fs
+		}
+		for _, host := range site.Hosts {
+			f.sites[host] = fs
+		}
+	}
+	return s.observer.observe(f), nil
+}
+
+// front is what stands before the site: hooks, and what is about connections
+// rather than pages.
+type front struct {
+	server *server
+	sites  map[string]*frontSite // by host
+	any    *frontSite            // for any host; nil: there is none
+}
+
+// frontSite is what the front knows of one site.
+type frontSite struct {
+	slash string
+	next  bool
+	hooks map[string]http.Handler
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(r.TransferEncoding) > 0 {
+		// What such a request is followed by may be meant to be read otherwise (RFC
+		// 9112, section 6.1).
+		w.Header().Set("Connection", "close")
+	}
+	r.Header.Del(passHeader)
+	site := f.of(r)
+	if site == nil {
+		f.server.site.ServeHTTP(w, r) // which refuses it
+		return
+	}
+	if h, ok := site.hooks[r.URL.EscapedPath()]; ok {
+		if s, ok := r.Context().Value(seenKey{}).(*seen); ok {
+			s.verdict = verdictHook
+		}
+		h.ServeHTTP(w, r)
+		return
+	}
+	if to := site.redirect(r); to != "" {
+		w.Header().Set("Location", to)
+		w.WriteHeader(http.StatusPermanentRedirect)
+		return
+	}
+	if site.next {
+		nextPass(r.Header)
+	}
+	f.server.site.ServeHTTP(w, r)
+}
+
+// of returns the site of a request, or nil.
+func (f *front) of(r *http.Request) *frontSite {
+	if f.any != nil {
+		return f.any
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return f.sites[strings.TrimSuffix(strings.ToLower(host), ".")]
+}
+
+// redirect returns where a path leads by the site's rule for trailing slashes, or
+// "". Names of files keep their form.
+func (s *frontSite) redirect(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	if (r.Method != http.MethodGet && r.Method != http.MethodHead) || !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || path == "/" {
+		return ""
+	}
+	switch has := strings.HasSuffix(path, "/"); {
+	case s.slash == "remove" && has:
+		path = strings.TrimSuffix(path, "/")
+	case s.slash == "add" && !has && !strings.Contains(path[strings.LastIndexByte(path, '/'):], "."):
+		path += "/"
+	default:
+		return ""
+	}
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	return path
+}
+
+// clients tells the addresses of clients.
+type clients struct{ trusted []netip.Prefix }
+
+// clientAddress returns the address of a request's client: that of the peer, or
+// the one that a proxy in front says which is trusted.
+func (s *server) clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	c := s.clients.Load()
+	if c == nil || !c.trusts(host) {
+		return host
+	}
+	// Each proxy adds whom it was asked by; the last one that is no proxy of ours is
+	// the client.
+	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		hop = strings.TrimSpace(hop)
+		if _, err := netip.ParseAddr(hop); err != nil {
+			break
+		}
+		host = hop
+		if !c.trusts(hop) {
+			break
+		}
+	}
+	return host
+}
+
+func (c *clients) trusts(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}
+
+// newAdmin makes the handler of the admin listener.
+func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler) (http.Handler, error) {
+	opts := admin.Options{
+		Site: s.site, Version: thisBuild().Version, Ready: s.ready, Lists: lists(cfg, origins), Hosts: cfg.Admin.Hosts,
+		Address: s.clientAddress, Log: s.log,
+	}
+	if cfg.Metrics {
+		opts.Metrics = s.observer.metrics()
+	}
+	for _, t := range cfg.Admin.Tokens {
+		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts})
+	}
+	return admin.New(opts)
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/hook"
+)
+
+// verdictHook is the verdict of a request that a hook answered.
+const verdictHook = "hook"
+
+// observer sees every request and render, for the access log and the metrics.
+type observer struct {
+	log    *slog.Logger
+	access atomic.Pointer[float64] // the share of requests that are logged
+	client func(*http.Request) string
+
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	bytes    *prometheus.CounterVec
+	renders  *prometheus.CounterVec
+	rendered *prometheus.HistogramVec
+	calls    *prometheus.CounterVec
+}
+
+func newObserver(log *slog.Logger, client func(*http.Request) string) *observer {
+	o := &observer{
+		log: log, client: client,
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_requests_total",
+			Help: "Requests by route and what became of them."}, []string{"route", "verdict"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "reprint_request_duration_seconds",
+			Help: "From the request's header to the end of the answer.", Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 10}}, []string{"verdict"}),
+		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_response_body_bytes_total",
+			Help: "Bytes of bodies sent."}, []string{"verdict"}),
+		renders: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_renders_total",
+			Help: "Renders by route and result: changed, unchanged, private or failed."}, []string{"route", "result"}),
+		rendered: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "reprint_render_duration_seconds",
+			Help: "How long renders took, with storing.", Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"route"}),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_revalidations_total",
+			Help: "Revalidations by mode and result: done or failed."}, []string{"mode", "result"}),
+	}
+	o.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		o.requests, o.seconds, o.bytes, o.renders, o.rendered, o.calls)
+	return o
+}
+
+// watch adds gauges of the site's status.
+func (o *observer) watch(status func() reprint.Status) {
+	for _, g := range []struct {
+		name, help string
+		value      func(reprint.Status) float64
+	}{
+		{"reprint_pages", "Pages stored.", func(s reprint.Status) float64 { return float64(s.Pages) }},
+		{"reprint_memory_pages", "Pages in memory.", func(s reprint.Status) float64 { return float64(s.MemoryPages) }},
+		{"reprint_memory_bytes", "Bytes of pages in memory, with bookkeeping.", func(s reprint.Status) float64 { return float64(s.MemoryBytes) }},
+		{"reprint_memory_limit_bytes", "The limit on them.", func(s reprint.Status) float64 { return float64(s.MemoryLimit) }},
+		{"reprint_renders_running", "Renders that run now.", func(s reprint.Status) float64 { return float64(s.RendersRunning) }},
+		{"reprint_renders_waiting", "Renders that wait for their turn.", func(s reprint.Status) float64 { return float64(s.RendersWaiting) }},
+		{"reprint_pages_failing", "Pages whose last render failed.", func(s reprint.Status) float64 { return float64(s.Failing) }},
+		{"reprint_journal_position", "Position of the journal: the number of revalidations so far.", func(s reprint.Status) float64 { return float64(s.Position) }},
+	} {
+		o.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help},
+			func() float64 { return g.value(status()) }))
+	}
+}
+
+func (o *observer) metrics() http.Handler {
+	return promhttp.HandlerFor(o.registry, promhttp.HandlerOpts{})
+}
+
+// trace returns what the site tells the observer.
+func (o *observer) trace() reprint.Trace {
+	return reprint.Trace{
+		Served: func(r *http.Request, s reprint.Served) {
+			if seen, ok := r.Context().Value(seenKey{}).(*seen); ok {
+				seen.route, seen.verdict, seen.detail = s.Route, string(s.Verdict), s.Detail
+			}
+		},
+		RenderDone: func(_ context.Context, r reprint.RenderInfo) {
+			o.renders.WithLabelValues(r.Route, renderResult(r)).Inc()
+			o.rendered.WithLabelValues(r.Route).Observe(r.Took.Seconds())
+		},
+		Revalidated: func(r *reprint.Receipt) {
+			result := "done"
+			if r.Failed > 0 {
+				result = "failed"
+			}
+			o.calls.WithLabelValues(r.Mode.String(), result).Inc()
+		},
+	}
+}
+
+func renderResult(r reprint.RenderInfo) string {
+	switch {
+	case r.Err != nil:
+		return "failed"
+	case r.Private:
+		return "private"
+	case r.Changed:
+		return "changed"
+	}
+	return "unchanged"
+}
+
+// seen is what is known of a request when it has been answered.
+type seen struct {
+	route, verdict, detail string
+	status                 int
+	bytes                  int64
+}
+
+type seenKey struct{}
+
+// observe counts and logs what h answers.
+func (o *observer) observe(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		s := &seen{verdict: string(reprint.VerdictRefuse)}
+		counted := &countingWriter{ResponseWriter: w, seen: s}
+		// What is asked for is written down before a hook hides its secret in it;
+		// it is scrubbed here too.
+		target := hook.Scrub(r.URL)
+		method, host := r.Method, r.Host
+		defer func() {
+			// Also when the handler panics, to abort an answer that is not whole.
+			took := time.Since(begin)
+			o.requests.WithLabelValues(s.route, s.verdict).Inc()
+			o.seconds.WithLabelValues(s.verdict).Observe(took.Seconds())
+			o.bytes.WithLabelValues(s.verdict).Add(float64(s.bytes))
+			if o.samples(s) {
+				o.log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", method), slog.String("host", host),
+					slog.String("target", target), slog.Int("status", s.status), slog.Int64("bytes", s.bytes),
+					slog.Duration("took", took.Round(time.Microsecond)), slog.String("route", s.route), slog.String("verdict", s.verdict),
+					slog.String("detail", s.detail), slog.String("client", o.client(r)))
+			}
+		}()
+		h.ServeHTTP(counted, r.WithContext(context.WithValue(r.Context(), seenKey{}, s)))
+	})
+}
+
+// samples reports whether a request is logged: a share of them, and where there is
+// a log at all, those that failed.
+func (o *observer) samples(s *seen) bool {
+	share := *o.access.Load()
+	return share > 0 && (s.status >= 500 || share >= 1 || rand.Float64() < share) //nolint:gosec // which requests are logged is no secret
+}
+
+// writeTimeout is how long a client may take nothing of what is sent to it, and
+// writeChunk how much is sent under one such deadline.
+const (
+	writeTimeout = time.Minute
+	writeChunk   = 256 << 10
+)
+
+// countingWriter counts what is sent, and gives up on clients that stopped
+// reading.
+type countingWriter struct {
+	http.ResponseWriter
+	seen *seen
+}
+
+func (w *countingWriter) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.seen.status = status
+	}
+	w.extend()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *countingWriter) Write(b []byte) (n int, err error) {
+	if w.seen.status == 0 {
+		w.seen.status = http.StatusOK
+	}
+	for {
+		chunk := b[n:min(n+writeChunk, len(b))]
+		w.extend()
+		m, err := w.ResponseWriter.Write(chunk)
+		n += m
+		w.seen.bytes += int64(m)
+		if err != nil || n == len(b) {
+			return n, err
+		}
+	}
+}
+
+// extend moves the deadline of writing. A connection that knows none, of a test
+// for instance, has none.
+func (w *countingWriter) extend() {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout))
+}
+
+// Unwrap serves http.ResponseController.
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// newLog returns the log that the configuration asks for.
+func newLog(g *global, format, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level: %w", err)
+	}
+	opts := &slog.HandlerOptions{Level: l}
+	if format == "text" {
+		return slog.New(slog.NewTextHandler(g.err, opts)), nil
+	}
+	return slog.New(slog.NewJSONHandler(g.err, opts)), nil
+}
