@@ -1,0 +1,4 @@
+export { Thing as default } from '../../../lib/shop.js'
+
+export const dynamic = 'force-static'
+export const generateStaticParams = () => []

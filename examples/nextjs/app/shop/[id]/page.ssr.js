@@ -1,0 +1,3 @@
+export { Thing as default } from '../../../lib/shop.js'
+
+export const dynamic = 'force-dynamic'

@@ -1,0 +1,3 @@
+export { Shop as default } from '../../lib/shop.js'
+
+export const dynamic = 'force-dynamic'

@@ -1,0 +1,1 @@
+export { Front as default, loadPosts as getServerSideProps } from '../lib/posts.js'

@@ -1,0 +1,1 @@
+export { Post as default, loadPost as getServerSideProps } from '../../lib/posts.js'

@@ -1,0 +1,1 @@
+export { Posts as default, loadPosts as getStaticProps } from '../../lib/posts.js'

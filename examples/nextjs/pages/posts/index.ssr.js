@@ -1,0 +1,1 @@
+export { Posts as default, loadPosts as getServerSideProps } from '../../lib/posts.js'
