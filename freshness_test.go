@@ -349,7 +349,7 @@ func TestWhatCannotBeRevalidatedIsSaidSo(t *testing.T) {
 		{"tag with a space", reprint.Revalidation{Tags: []string{"site *"}}, "holds a space"},
 		{"empty tag", reprint.Revalidation{Tags: []string{""}}, "is empty"},
 		{"prefix", reprint.Revalidation{Prefixes: []string{"/posts"}}, `a prefix ends with "/"`},
-		{"host", reprint.Revalidation{All: true, Host: "x.test"}, "none of Options.Hosts"},
+		{"host", reprint.Revalidation{All: true, Host: "x.test"}, "does not answer for that host"},
 		{"mode", reprint.Revalidation{All: true, Mode: 7}, "unknown mode"},
 	} {
 		receipt, err := site.Apply(t.Context(), c.r)

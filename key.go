@@ -142,6 +142,25 @@ func canonicalPath(escaped string) (string, error) {
 	return canonical, nil
 }
 
+// CanonicalPath returns the path of a key, percent-encoded, for a path as a person
+// or a program writes it: what a URL must encode may be encoded or not. The error
+// is a *BadPathError: the path is ambiguous, or too long.
+func CanonicalPath(path string) (string, error) {
+	var b strings.Builder
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	canonical, err := canonicalPath(b.String())
+	if bad, ok := errors.AsType[*BadPathError](err); ok {
+		return "", &BadPathError{Path: path, Reason: bad.Reason, TooLong: bad.TooLong}
+	}
+	return canonical, err
+}
+
 // plainPath reports whether a path is canonical at first sight: letters, digits,
 // "-", "_" and "~" in non-empty segments, dots only inside a name, few enough
 // segments. It exists so that the usual path costs one pass and no memory.

@@ -87,7 +87,7 @@ func (s *Site) validQuery(q PageQuery) error {
 		errs = append(errs, ValidTag(q.Tag))
 	}
 	if q.Host != "" && !slices.Contains(s.opts.Hosts, q.Host) {
-		errs = append(errs, fmt.Errorf("reprint: host %q is none of Options.Hosts", q.Host))
+		errs = append(errs, fmt.Errorf("reprint: %w: %q", ErrUnknownHost, q.Host))
 	}
 	if q.Limit < 0 || q.Limit > 1000 {
 		errs = append(errs, fmt.Errorf("reprint: limit %d is not between 1 and 1,000", q.Limit))

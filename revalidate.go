@@ -111,7 +111,7 @@ func (s *Site) Revalidate(ctx context.Context, path string) error {
 // it returns at once.
 //
 // The receipt is nil when nothing was done: the error is then a *BadPathError,
-// or wraps [ErrNoTarget], [ErrNoRoute], [ErrUnlisted], [ErrInRender] or
+// or wraps [ErrNoTarget], [ErrUnknownHost], [ErrNoRoute], [ErrUnlisted], [ErrInRender] or
 // [ErrClosed], or is the journal's. With a receipt, the error tells that pages
 // could not be rendered (it wraps the first one's *RenderError) or that ctx ended
 // before all were: those renders go on.
@@ -201,7 +201,7 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 		errs = append(errs, fmt.Errorf("reprint: %w", ErrNoTarget))
 	}
 	if r.Host != "" && !slices.Contains(s.opts.Hosts, r.Host) {
-		errs = append(errs, fmt.Errorf("reprint: host %q is none of Options.Hosts", r.Host))
+		errs = append(errs, fmt.Errorf("reprint: %w: %q", ErrUnknownHost, r.Host))
 	}
 	for _, path := range r.Paths {
 		errs = append(errs, s.aimPath(ctx, &a, r.Host, path))
@@ -211,7 +211,7 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 		a.tags = append(a.tags, tag)
 	}
 	for _, prefix := range r.Prefixes {
-		canonical, err := canonicalPath(prefix)
+		canonical, err := CanonicalPath(prefix)
 		if err == nil && !strings.HasSuffix(canonical, "/") {
 			err = &BadPathError{Path: prefix, Reason: `a prefix ends with "/", like /posts/; to name one page use a path`}
 		}
@@ -464,6 +464,8 @@ var (
 	// ErrUnlisted: the route has Fallback NotFound and its listing does not hold
 	// the path.
 	ErrUnlisted = errors.New("the route does not list the path")
+	// ErrUnknownHost: the host is none of [Options.Hosts].
+	ErrUnknownHost = errors.New("the site does not answer for that host")
 	// ErrNoTarget: the revalidation names nothing.
 	ErrNoTarget = errors.New("no path, tag or prefix is named, and not the whole site")
 	// ErrInRender: a render may not revalidate; it could wait for itself.

@@ -203,13 +203,7 @@ type target struct {
 // for one host. The error is a *BadPathError or wraps ErrNoRoute.
 func (s *Site) resolve(host, path string) (target, error) {
 	raw, query, _ := strings.Cut(path, "?")
-	// People write paths as they read them; what a URL must encode is encoded
-	// here. What is encoded already stays.
-	escaped := raw
-	if u, err := url.Parse(raw); err == nil && u.Scheme == "" && u.Host == "" && u.Fragment == "" && strings.HasPrefix(raw, "/") {
-		escaped = u.EscapedPath()
-	}
-	canonical, err := canonicalPath(escaped)
+	canonical, err := CanonicalPath(raw)
 	if err != nil {
 		return target{}, err
 	}

@@ -397,6 +397,22 @@ func TestEscapeTag(t *testing.T) {
 	}
 }
 
+func TestCanonicalPath(t *testing.T) {
+	for in, want := range map[string]string{
+		"/posts/1": "/posts/1", "/caf\u00e9 au lait": "/caf%C3%A9%20au%20lait", "/caf%c3%a9%20au%20lait": "/caf%C3%A9%20au%20lait", "/a^b": "/a%5Eb",
+		"/%41": "/A", "/a%252fb": "/a%252fb",
+	} {
+		if got, err := reprint.CanonicalPath(in); err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "a", "/a//b", "/a/../b", "/a%2fb", "/a%2fb^", "/a%5cb ", "/a\\b", "/a#b", "/%zz", "/a%00", "/a\nb"} {
+		if got, err := reprint.CanonicalPath(in); err == nil {
+			t.Errorf("%q is taken as %s", in, got)
+		}
+	}
+}
+
 // With several hosts, a path is revalidated where a route serves it.
 func TestAPathIsRevalidatedOnTheHostsThatHaveARouteForIt(t *testing.T) {
 	p := newPress(0)
@@ -531,7 +547,7 @@ func TestPagesAreListed(t *testing.T) {
 		}
 	}
 	_, err := site.Pages(t.Context(), reprint.PageQuery{Prefix: "posts", Tag: "a b", Host: "x", Limit: -1, State: "old"})
-	for _, part := range []string{`begins with "/"`, "tag", "Options.Hosts", "limit -1", `unknown state "old"`} {
+	for _, part := range []string{`begins with "/"`, "tag", "does not answer for that host", "limit -1", `unknown state "old"`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not tell of %s: %v", part, err)
 		}

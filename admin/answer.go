@@ -95,6 +95,9 @@ func problemOf(err error) *problem {
 		if strings.HasPrefix(badPath.Path, "http://") || strings.HasPrefix(badPath.Path, "https://") {
 			p.told.Fix = "write the path alone; name the host in the field host"
 		}
+	case errors.Is(err, reprint.ErrUnknownHost):
+		p.status = http.StatusBadRequest
+		p.told.Fix = "name one of the hosts of the configuration, without port"
 	case errors.Is(err, reprint.ErrNoTarget):
 		p.status = http.StatusBadRequest
 		p.told.Fix = `name at least one of paths, tags and prefixes, or all: {"paths":["/posts/42"]}`

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -38,7 +37,7 @@ func (p pattern) String() string {
 
 func parsePathPattern(s string) (pattern, error) {
 	stem, open := strings.CutSuffix(s, "*")
-	canonical, err := canonicalPath(stem)
+	canonical, err := reprint.CanonicalPath(stem)
 	if err != nil {
 		return pattern{}, fmt.Errorf("path pattern %q: %w", shorten(s), err)
 	}
@@ -60,37 +59,6 @@ func parseTagPattern(s string) (pattern, error) {
 		return pattern{}, fmt.Errorf("tag pattern %q: a * can only be its end, like post:*", shorten(s))
 	}
 	return pattern{stem, open}, nil
-}
-
-// canonicalPath returns a path in the form that keys have. What a scope allows is
-// decided of that form, and that form is what the site is then given, so that it
-// cannot be read as anything else.
-func canonicalPath(path string) (string, error) {
-	bad := func(reason string) (string, error) { return "", &reprint.BadPathError{Path: path, Reason: reason} }
-	decoded, err := url.PathUnescape(path)
-	lower := strings.ToLower(path)
-	switch {
-	case !strings.HasPrefix(path, "/"):
-		return bad(`must begin with "/", like /blog/post-1`)
-	case strings.ContainsAny(path, "#?"):
-		return bad("a bare \"#\" or \"?\" cannot be part of a path; encode it as %23, %3F")
-	case strings.Contains(lower, "%2f"), strings.Contains(lower, "%5c"):
-		return bad("an encoded slash or backslash cannot be part of a path")
-	case err != nil:
-		return bad("the percent-encoding is broken; write a literal percent sign as %25")
-	case strings.ContainsFunc(decoded, func(c rune) bool { return c < 0x20 || c == 0x7f || c == '\\' }):
-		return bad("control characters and backslashes are not allowed")
-	}
-	segments := strings.Split(decoded[1:], "/")
-	for i, segment := range segments {
-		if segment == "." || segment == ".." {
-			return bad("dot segments are not allowed; write the path they lead to")
-		}
-		if segment == "" && i < len(segments)-1 {
-			return bad("empty segments (two slashes in a row) are not allowed")
-		}
-	}
-	return (&url.URL{Path: decoded}).EscapedPath(), nil
 }
 
 // may returns nil when the caller may do an action at all.
@@ -150,7 +118,7 @@ func (c *caller) path(path string) (string, error) {
 		return path, nil
 	}
 	path, query, hasQuery := strings.Cut(path, "?")
-	canonical, err := canonicalPath(path)
+	canonical, err := reprint.CanonicalPath(path)
 	if err != nil {
 		return "", problemOf(err)
 	}
@@ -168,7 +136,7 @@ func (c *caller) prefix(prefix string) (string, error) {
 	if !c.limited() {
 		return prefix, nil
 	}
-	canonical, err := canonicalPath(prefix)
+	canonical, err := reprint.CanonicalPath(prefix)
 	if err != nil {
 		return "", problemOf(err)
 	}

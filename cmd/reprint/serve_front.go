@@ -154,7 +154,7 @@ func (c *clients) trusts(address string) bool {
 // newAdmin makes the handler of the admin listener.
 func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler) (http.Handler, error) {
 	opts := admin.Options{
-		Site: s.site, Version: thisBuild().Version, Ready: s.ready, Lists: lists(cfg, origins), Hosts: cfg.Admin.Hosts,
+		Site: s.site, Version: thisBuild().Version, Started: s.started, Ready: s.ready, Lists: lists(cfg, origins), Hosts: cfg.Admin.Hosts,
 		Address: s.clientAddress, Log: s.log,
 	}
 	if cfg.Metrics {

@@ -28,6 +28,7 @@ import (
 type server struct {
 	g        *global
 	log      *slog.Logger
+	started  time.Time
 	observer *observer
 	traces   *traces
 	store    *sqlite.Store // nil: memory only
@@ -61,7 +62,7 @@ func newServer(ctx context.Context, g *global, cfg *config.Config) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	s := &server{g: g, log: log, failed: make(chan error, 2)}
+	s := &server{g: g, log: log, started: time.Now(), failed: make(chan error, 2)}
 	s.observer = newObserver(log, s.clientAddress)
 	if s.traces, err = newTraces(ctx, cfg.Tracing); err != nil {
 		return nil, err
