@@ -27,7 +27,6 @@ func (s *Site) pass(w http.ResponseWriter, r *http.Request, rt *route, key Key, 
 		p.unstorable = true
 		r = inDraft(r)
 	}
-	p.forUs = rt != nil && rt.policy.Freshness == FromHeaders
 	s.handOver(p, r)
 }
 
@@ -54,7 +53,7 @@ func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key 
 		s.pass(w, r, rt, key, "no-store")
 	case page == nil:
 		s.traced(r, rt, VerdictPass, "unknown")
-		p := &passing{ResponseWriter: w, cacheStatus: "reprint; fwd=uri-miss", forUs: true}
+		p := &passing{ResponseWriter: w, cacheStatus: "reprint; fwd=uri-miss"}
 		if r.Method == http.MethodGet {
 			p.then = func(status int, h http.Header) { s.learn(rt, key, status, h) }
 		}
@@ -164,7 +163,6 @@ type passing struct {
 	http.ResponseWriter
 	cacheStatus string
 	unstorable  bool                            // nobody may store the answer, whatever the handler says
-	forUs       bool                            // Surrogate-Control ends here
 	then        func(status int, h http.Header) // told of the answer before it is sent; may be nil
 
 	wrote bool
@@ -187,9 +185,7 @@ func (p *passing) header(status int) {
 	if p.then != nil {
 		p.then(status, h)
 	}
-	if p.forUs {
-		h.Del("Surrogate-Control")
-	}
+	h.Del("Surrogate-Control") // it was for us
 }
 
 // WriteHeader lets informational answers through as they are.

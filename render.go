@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -301,7 +302,7 @@ func (p *Page) fill(rt *route, status int, header http.Header, body []byte, err 
 	case !storable(status) && rt.policy.Freshness == FromHeaders && status < 500:
 		return p.failure(status, ErrPrivate, fmt.Sprintf("a %d is not stored", status))
 	case !storable(status):
-		failure := p.failure(status, ErrStatus, status)
+		failure := p.failure(status, ErrStatus, story(status, header, body))
 		failure.answer = &answer{header.Get("Content-Type"), body}
 		return failure
 	}
@@ -311,6 +312,23 @@ func (p *Page) fill(rt *route, status int, header http.Header, body []byte, err 
 	p.ModifiedAt = p.RenderedAt.Truncate(time.Second)
 	return nil
 }
+
+// story is what a handler that failed said: its status, and the first line of a
+// plain text.
+func story(status int, header http.Header, body []byte) string {
+	text := strconv.Itoa(status)
+	if !strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
+		return text
+	}
+	line, _, _ := strings.Cut(strings.ToValidUTF8(string(body[:min(len(body), maxStory)]), "?"), "\n")
+	if line = strings.TrimSpace(line); line != "" {
+		text += ", " + line
+	}
+	return text
+}
+
+// maxStory is how many bytes of an error's text are told.
+const maxStory = 200
 
 // renew makes p the page that old is, with the header that a 304 has brought up to
 // date (RFC 9111, section 4.3.4).

@@ -161,12 +161,12 @@ func (p *passage) failBody(err error) {
 	refuse(p.w, http.StatusBadRequest, "the body cannot be read")
 }
 
-// strip removes what is not for clients.
+// strip removes what is not for clients. Surrogate-Control is left to the site,
+// which reads and removes it.
 func strip(h http.Header) {
 	for _, name := range notForClients {
 		h.Del(name)
 	}
-	h.Del("Surrogate-Control")
 }
 
 // bufferPool keeps the buffers through which bodies are copied.

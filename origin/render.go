@@ -66,7 +66,9 @@ var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // ask sends a GET of u's path and query to the origin, with the given header and
 // what is sent with every request that no client made.
 func (h *Handler) ask(ctx context.Context, u *url.URL, host string, header http.Header) (*http.Response, error) {
-	header.Set("X-Forwarded-Host", host)
+	if h.opts.Host == "" || len(h.opts.SiteHosts) > 0 {
+		header.Set("X-Forwarded-Host", host) // else the site has no name that was agreed on
+	}
 	header.Set("X-Forwarded-Proto", h.proto())
 	if _, ok := header["User-Agent"]; !ok {
 		header.Set("User-Agent", userAgent)

@@ -2,14 +2,12 @@ package origin
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/reprint-go/reprint"
 )
@@ -49,7 +47,7 @@ func tagsOf(answer http.Header) []string {
 		for _, line := range lines {
 			for tag := range strings.FieldsFuncSeq(line, separator) {
 				if tag = strings.Trim(tag, " \t,"); tag != "" {
-					tags = append(tags, spelled(tag))
+					tags = append(tags, reprint.EscapeTag(tag))
 				}
 			}
 		}
@@ -58,25 +56,6 @@ func tagsOf(answer http.Header) []string {
 	add(answer[surrogateKey], unicode.IsSpace)
 	add(answer[xkey], unicode.IsSpace)
 	return tags
-}
-
-// spelled percent-encodes the bytes that a tag cannot hold. Everything else stays
-// as it is, a percent sign too, so that it spells nothing twice.
-func spelled(tag string) string {
-	if reprint.ValidTag(tag) == nil {
-		return tag
-	}
-	var b strings.Builder
-	for i := 0; i < len(tag); {
-		c, size := utf8.DecodeRuneInString(tag[i:])
-		if c <= ' ' || c == ',' || c == 0x7f || c == utf8.RuneError && size == 1 {
-			fmt.Fprintf(&b, "%%%02X", tag[i])
-		} else {
-			b.WriteString(tag[i : i+size])
-		}
-		i += size
-	}
-	return b.String()
 }
 
 // began returns the moment at which the origin began with an answer, by its own

@@ -12,7 +12,7 @@ import (
 // prerenderInProcess prerenders without a server, with the site that a
 // configuration file describes. It is used when the file says where the server
 // is and none runs there. Nil: there is no such way, and it is an error.
-var prerenderInProcess func(ctx context.Context, g *global, file string, r admin.PrerenderRequest, progress func(admin.PrerenderProgress)) error
+var prerenderInProcess = prerenderHere
 
 func prerenderCommand(g *global) *cobra.Command {
 	var r admin.PrerenderRequest
