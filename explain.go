@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +26,9 @@ type Explanation struct {
 	Key   Key
 	State State
 	Page  *Page // nil when absent; not to be changed
+	// By is who asked for the revalidation that the page was rendered for; empty
+	// when it was rendered for another reason, or nobody said.
+	By string
 
 	// FreshUntil is when the page becomes stale by time; zero: not by time.
 	FreshUntil time.Time
@@ -105,6 +109,11 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 	}
 	x.Page, x.FreshUntil, x.Since = e.page, freshUntil(e.page, &rt.policy), st.since
 	x.State = stateOf(decide(time.Now(), e.page, st, &rt.policy))
+	if id, ok := strings.CutPrefix(e.page.Cause, "revalidate "); ok {
+		if receipt, err := s.journal.Receipt(ctx, id); err == nil && receipt != nil {
+			x.By = receipt.By
+		}
+	}
 	for _, position := range s.ledger.above(e.page, Position(e.checked.Load())) {
 		entry, err := s.entryAt(ctx, position)
 		if err != nil {

@@ -3,6 +3,7 @@ package reprint
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -53,6 +54,9 @@ func (k Key) String() string {
 	}
 	return b.String()
 }
+
+// LogValue makes a log show the key as String does.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // ParseKey reads back what [Key.String] wrote. It returns an error when s has
 // no path.

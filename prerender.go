@@ -53,7 +53,7 @@ func (s *Site) Prerender(ctx context.Context, progress func(Progress)) error {
 
 // PrerenderPaths is [Site.Prerender] for the given paths, on every host that has a
 // route for them, instead of those that the routes list. A path that no route
-// serves counts as failed. changedAt may be nil; see [Policy.ChangedAt].
+// serves, or that its route does not list, counts as failed. changedAt may be nil; see [Policy.ChangedAt].
 func (s *Site) PrerenderPaths(ctx context.Context, paths iter.Seq2[string, error], changedAt func(path string) time.Time, progress func(Progress)) error {
 	return s.prerender(ctx, progress, func(give func(listedPage)) error {
 		for path, err := range paths {
@@ -63,7 +63,7 @@ func (s *Site) PrerenderPaths(ctx context.Context, paths iter.Seq2[string, error
 			case ctx.Err() != nil:
 				return context.Cause(ctx)
 			}
-			s.givePath(path, changed(changedAt, path), give)
+			s.givePath(ctx, path, changed(changedAt, path), give)
 		}
 		return nil
 	})
@@ -130,11 +130,14 @@ func (s *Site) giveRoute(ctx context.Context, rt *route, give func(listedPage)) 
 }
 
 // givePath gives the pages of a path, for each host that has a route for it.
-func (s *Site) givePath(path string, changed time.Time, give func(listedPage)) {
+func (s *Site) givePath(ctx context.Context, path string, changed time.Time, give func(listedPage)) {
 	var failure error
 	given := false
 	for _, host := range s.hosts() {
 		t, err := s.resolve(host, path)
+		if err == nil {
+			err = s.admit(ctx, t)
+		}
 		if err != nil {
 			failure = err
 			continue

@@ -63,6 +63,7 @@ type Explanation struct {
 	Path      string     `json:"path"`
 	State     string     `json:"state"`
 	Page      *Page      `json:"page,omitempty"` // absent when none is stored
+	By        string     `json:"by,omitempty"`   // who asked for the revalidation that it was rendered for
 	StaleBy   []Cause    `json:"staleBy,omitempty"`
 	Failures  int        `json:"failures,omitempty"` // renders in a row that failed
 	LastError string     `json:"lastError,omitempty"`

@@ -12,7 +12,7 @@ import (
 func newExplanation(x reprint.Explanation, now time.Time) Explanation {
 	e := Explanation{
 		Path: x.Key.String(), State: string(x.State),
-		Failures: x.Failures, LastError: x.LastError,
+		By: x.By, Failures: x.Failures, LastError: x.LastError,
 		RetryAt: moment(x.RetryAt), Next: moment(x.Next),
 		Words: words(x, now),
 	}
@@ -45,7 +45,7 @@ func newCause(e reprint.Entry, page *reprint.Page) Cause {
 func words(x reprint.Explanation, now time.Time) []string {
 	w := []string{inState(x)}
 	if p := x.Page; p != nil {
-		w = append(w, rendered(p, now), dependsOn(p))
+		w = append(w, rendered(p, x.By, now), dependsOn(p))
 	}
 	for _, entry := range x.StaleBy {
 		w = append(w, madeStale(newCause(entry, x.Page), now))
@@ -79,9 +79,13 @@ func inState(x reprint.Explanation) string {
 	return path + " is " + string(x.State) + "."
 }
 
-func rendered(p *reprint.Page, now time.Time) string {
+func rendered(p *reprint.Page, by string, now time.Time) string {
+	cause := because(p.Cause)
+	if by != "" {
+		cause += " by " + by
+	}
 	return fmt.Sprintf("It was rendered %s by route %s, %s, in %v; its content is that of %s.",
-		at(p.RenderedAt, now), p.Route, because(p.Cause), p.RenderTook.Round(time.Microsecond), clock(p.ModifiedAt))
+		at(p.RenderedAt, now), p.Route, cause, p.RenderTook.Round(time.Microsecond), clock(p.ModifiedAt))
 }
 
 // because says the cause of a render; see [reprint.Page.Cause].

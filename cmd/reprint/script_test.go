@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 		"reprint":    main,
 		"onterminal": onTerminal,
 		"statusof":   statusOf,
+		"fetch":      fetch,
 	})
 }
 

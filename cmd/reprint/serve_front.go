@@ -73,6 +73,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to := site.redirect(r); to != "" {
+		if s, ok := r.Context().Value(seenKey{}).(*seen); ok {
+			s.verdict = verdictRedirect
+		}
 		w.Header().Set("Location", to)
 		w.WriteHeader(http.StatusPermanentRedirect)
 		return

@@ -17,8 +17,11 @@ import (
 	"github.com/reprint-go/reprint/hook"
 )
 
-// verdictHook is the verdict of a request that a hook answered.
-const verdictHook = "hook"
+// The verdicts of requests that do not reach the site.
+const (
+	verdictHook     = "hook"     // a hook answered
+	verdictRedirect = "redirect" // the path has another form
+)
 
 // observer sees every request and render, for the access log and the metrics.
 type observer struct {
@@ -33,6 +36,7 @@ type observer struct {
 	renders  *prometheus.CounterVec
 	rendered *prometheus.HistogramVec
 	calls    *prometheus.CounterVec
+	reloads  *prometheus.CounterVec
 }
 
 func newObserver(log *slog.Logger, client func(*http.Request) string) *observer {
@@ -51,9 +55,11 @@ func newObserver(log *slog.Logger, client func(*http.Request) string) *observer 
 			Help: "How long renders took, with storing.", Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"route"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_revalidations_total",
 			Help: "Revalidations by mode and result: done or failed."}, []string{"mode", "result"}),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_config_reloads_total",
+			Help: "Reloads of the configuration by result: done or refused."}, []string{"result"}),
 	}
 	o.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		o.requests, o.seconds, o.bytes, o.renders, o.rendered, o.calls)
+		o.requests, o.seconds, o.bytes, o.renders, o.rendered, o.calls, o.reloads)
 	return o
 }
 
@@ -143,7 +149,7 @@ func (o *observer) observe(h http.Handler) http.Handler {
 			if o.samples(s) {
 				o.log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", method), slog.String("host", host),
 					slog.String("target", target), slog.Int("status", s.status), slog.Int64("bytes", s.bytes),
-					slog.Duration("took", took.Round(time.Microsecond)), slog.String("route", s.route), slog.String("verdict", s.verdict),
+					slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("route", s.route), slog.String("verdict", s.verdict),
 					slog.String("detail", s.detail), slog.String("client", o.client(r)))
 			}
 		}()

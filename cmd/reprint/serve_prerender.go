@@ -53,7 +53,7 @@ func (s *server) prerenderAtStart(ctx context.Context) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.done = true
-		log := s.log.With("rendered", p.state.Rendered, "skipped", p.state.Skipped, "failed", p.state.Failed, "took", time.Since(begin).Round(time.Millisecond))
+		log := s.log.With("rendered", p.state.Rendered, "skipped", p.state.Skipped, "failed", p.state.Failed, "took", time.Since(begin).Round(time.Millisecond).String())
 		if err != nil {
 			log.Error("prerendering at start has ended with failures", "err", err)
 			return

@@ -281,9 +281,11 @@ func (s *server) reload() {
 		}
 	}
 	if err != nil {
+		s.observer.reloads.WithLabelValues("refused").Inc()
 		s.log.Error("configuration is not taken over; the one before stays in force", "file", s.cfg.File, "err", err)
 		return
 	}
+	s.observer.reloads.WithLabelValues("done").Inc()
 	s.log.Info("configuration is taken over", "file", cfg.File)
 }
 
@@ -291,7 +293,7 @@ func (s *server) reload() {
 func (s *server) drain() error {
 	s.draining.Store(true)
 	s.notify(daemon.SdNotifyStopping)
-	s.log.Info("stopping", "wait", s.cfg.Drain)
+	s.log.Info("stopping", "wait", s.cfg.Drain.String())
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
 	defer cancel()
 	s.prerends.stop()
