@@ -133,7 +133,8 @@ func (b *routing) headersPolicy() reprint.Policy {
 
 // parents returns routes for the paths that ServeMux would redirect: to
 // /account/ from /account, where only the former is a pattern. Whether there is
-// such a redirect is for the origin to say.
+// such a redirect is for the origin to say. And what is never stored below a path
+// is not stored at the path itself either, whatever wider route fits it.
 func (b *routing) parents(routes []reprint.Route) []reprint.Route {
 	mux := muxOf(routes)
 	var all []reprint.Route
@@ -143,7 +144,8 @@ func (b *routing) parents(routes []reprint.Route) []reprint.Route {
 		if open {
 			parent = r.Pattern[:strings.LastIndexByte(r.Pattern, '/')]
 		}
-		if parent == "" || parent == r.Pattern || servesItself(mux, parent) {
+		switch {
+		case parent == "", parent == r.Pattern, servesItself(mux, parent) && (open || !r.Policy.Bypass), !handles(mux, parent):
 			continue
 		}
 		added := reprint.Route{Pattern: parent, Handler: b.origin, Policy: b.headersPolicy()}
@@ -155,9 +157,19 @@ func (b *routing) parents(routes []reprint.Route) []reprint.Route {
 			}
 		}
 		all = append(all, added)
-		mux.Handle(parent, pattern(parent))
 	}
 	return all
+}
+
+// handles adds a pattern, and reports whether it is new and goes with the others.
+func handles(mux *http.ServeMux, p string) (added bool) {
+	defer func() {
+		if recover() != nil {
+			added = false
+		}
+	}()
+	mux.Handle(p, pattern(p))
+	return true
 }
 
 // pattern is a handler that stands for one.
@@ -168,7 +180,7 @@ func (pattern) ServeHTTP(http.ResponseWriter, *http.Request) {}
 func muxOf(routes []reprint.Route) *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, r := range routes {
-		mux.Handle(r.Pattern, pattern(r.Pattern))
+		handles(mux, r.Pattern) // the site says which routes do not go together
 	}
 	return mux
 }
