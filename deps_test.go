@@ -249,7 +249,7 @@ func severalAdapters(p lawPackage) []string {
 }
 
 func technologies(p lawPackage) []string {
-	names := []string{"sqlite", "otter", "redis", "valkey", "postgres", "mysql", "httpsfv", "prometheus", "chromium"}
+	names := []string{"sqlite", "otter", "redis", "valkey", "postgres", "mysql", "httpsfv", "prometheus", "opentelemetry", "otel", "yaml", "nextjs", "chromium"}
 	return eachFile(func(f lawFile) string {
 		if f.layer() != root || f.test {
 			return ""
