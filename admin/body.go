@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/reprint-go/reprint/internal/spell"
 )
 
 const (
@@ -82,7 +84,7 @@ func set(members []member, name string, value json.RawMessage) error {
 
 func unknown(what, name string, known []string) *problem {
 	p := badRequest(fmt.Sprintf("unknown %s %q", what, shorten(name)), "there are "+list(known))
-	switch near := nearest(name, known); {
+	switch near := spell.Nearest(name, known); {
 	case near != "":
 		p.told.Fix = "did you mean " + near + "? " + p.told.Fix
 	case len(known) == 0:

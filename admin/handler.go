@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/reprint-go/reprint/internal/slow"
+	"github.com/reprint-go/reprint/internal/spell"
 )
 
 // handler is what New returns.
@@ -148,7 +149,7 @@ func (h *handler) noEndpoint(path string) *problem {
 		p.told.Endpoints = append(p.told.Endpoints, e.method+" "+e.path)
 		paths = append(paths, e.path)
 	}
-	if near := nearest(path, paths); near != "" {
+	if near := spell.Nearest(path, paths); near != "" {
 		p.told.Fix = "did you mean " + near + "?"
 	}
 	return p

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/reprint-go/reprint/internal/spell"
 )
 
 // global is what every command has of the world outside, and the flags that all
@@ -251,28 +253,7 @@ func near(typed, name string) bool {
 	if len(typed) > 1 && strings.HasPrefix(name, typed) {
 		return true
 	}
-	return distance(typed, name) <= min(2, (len(name)+1)/2)
-}
-
-// distance is how many letters must be added, dropped or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return spell.Distance(typed, name) <= min(2, (len(name)+1)/2)
 }
 
 // inWords joins names as a sentence does: a, b and c.
