@@ -30,6 +30,13 @@ func (s *Site) pass(w http.ResponseWriter, r *http.Request, rt *route, key Key, 
 	s.handOver(p, r)
 }
 
+// WithPass returns a context whose request passes through a [Site] to its handler,
+// whatever the route's policy says: for middleware that knows of a reason that no
+// policy can express.
+func WithPass(ctx context.Context) context.Context { return context.WithValue(ctx, passKey{}, true) }
+
+type passKey struct{}
+
 // handOver lets the handler answer.
 func (s *Site) handOver(p *passing, r *http.Request) {
 	setCacheStatus(p.ResponseWriter, p.cacheStatus)

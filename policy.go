@@ -71,8 +71,8 @@ type Policy struct {
 	// but those in Drop.
 	Query []string
 
-	// Drop names parameters that are never part of the key; a name may end in "*":
-	// "utm_*". It is for Query "*".
+	// Drop names parameters that are never part of the key; a name may begin or end
+	// in "*": "utm_*". It is for Query "*".
 	Drop []string
 
 	// Vary lists the request headers that make variants of a page. All other
@@ -88,7 +88,7 @@ type Policy struct {
 	BypassHeaders []string
 
 	// BypassCookies names cookies with which a request passes through; a name may
-	// end in "*": "wordpress_logged_in_*".
+	// begin or end in "*": "wordpress_logged_in_*", "*_session".
 	BypassCookies []string
 
 	// Ignore names what would forbid to store an answer and is not obeyed:
@@ -305,11 +305,15 @@ func (p *Policy) keeps(name string) bool {
 	return slices.Contains(p.Query, name)
 }
 
-// matchesAny reports whether name is one of patterns, of which some end in "*".
+// matchesAny reports whether name is one of patterns, of which some begin or end
+// in "*".
 func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		if prefix, open := strings.CutSuffix(p, "*"); open {
 			return strings.HasPrefix(name, prefix)
+		}
+		if suffix, open := strings.CutPrefix(p, "*"); open {
+			return strings.HasSuffix(name, suffix)
 		}
 		return p == name
 	})

@@ -501,7 +501,7 @@ func notForEverybody(h http.Header, rt *route) string {
 		}
 	}
 	for _, name := range field.Vary(h) {
-		if name != "Accept-Encoding" && !slices.Contains(rt.vary, name) {
+		if name != "Accept-Encoding" && !slices.Contains(rt.known, name) {
 			return "Vary: " + name + ", which the route's policy does not declare"
 		}
 	}

@@ -25,12 +25,19 @@ type route struct {
 	policy  Policy
 	variant *variant
 	vary    []string // the field of that name of its pages
+	known   []string // what a handler's own Vary may name: also headers that renders never have
 	listing *listing
 }
 
 func newRoute(pattern string, h http.Handler, p Policy) *route {
 	rt := &route{pattern: pattern, handler: h, policy: p, variant: newVariant(p.Vary), listing: &listing{}}
-	rt.vary = slices.Concat(rt.variant.headers, p.BypassHeaders)
+	rt.known = slices.Concat(rt.variant.headers, p.BypassHeaders)
+	for i, name := range rt.variant.headers {
+		if len(rt.variant.values[i]) > 1 {
+			rt.vary = append(rt.vary, name)
+		}
+	}
+	rt.vary = append(rt.vary, p.BypassHeaders...)
 	return rt
 }
 

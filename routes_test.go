@@ -121,6 +121,7 @@ func TestWhatPassesThroughByThePolicy(t *testing.T) {
 		{"without the header", reprint.Policy{BypassHeaders: []string{"X-Preview"}}, nil, ""},
 		{"a cookie", reprint.Policy{BypassCookies: []string{"session"}}, []string{"Cookie", "a=b; session=x"}, "cookie"},
 		{"a cookie by its beginning", reprint.Policy{BypassCookies: []string{"wordpress_logged_in_*"}}, []string{"Cookie", "wordpress_logged_in_12=x"}, "cookie"},
+		{"a cookie by its end", reprint.Policy{BypassCookies: []string{"*_session"}}, []string{"Cookie", "_shop_session=x"}, "cookie"},
 		{"another cookie", reprint.Policy{BypassCookies: []string{"session", "wp_*"}}, []string{"Cookie", "sessions=x; xwp_=1"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -366,6 +366,8 @@ func (s *Site) passes(r *http.Request, rt *route) string {
 		return "authorization"
 	case s.drafting(r):
 		return "draft"
+	case r.Context().Value(passKey{}) != nil:
+		return "bypass"
 	}
 	return rt.policy.bypasses(r)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/reprint-go/reprint/internal/spell"
 )
 
 // section is a mapping of which each key is one of the table.
@@ -42,17 +45,22 @@ func (c *checker) mapping(n ast.Node, k *key, path string, at Pos) *section {
 	first := make(map[string]Pos)
 	for _, e := range entries {
 		name, at := keyOf(e)
-		if before, twice := first[name]; twice {
-			c.add(at, s.path+shorten(name), "the key is there twice, first in line %d; put both in one", before.Line)
-			if known := find(k.keys, name); known != nil {
-				c.showAs(known, e.Value)
-			}
+		known := find(k.keys, name)
+		if known == nil && !hasColon(e) {
+			c.add(at, path, "there is a value without a key; write key: value")
+			continue
+		}
+		if known != nil {
+			c.shown[e.Key.GetToken()] = true
+		}
+		if before, twice := first[name]; twice && known != nil {
+			c.add(at, s.path+name, "the key is there twice, first in line %d; put both in one", before.Line)
+			c.showAs(known, e.Value)
 			continue
 		}
 		first[name] = at
-		known := find(k.keys, name)
 		if known == nil {
-			c.unknown(name, s, at, e.Value)
+			c.unknown(e, s)
 			continue
 		}
 		s.values[name] = c.value(e.Value, known, s.path+name, at)
@@ -157,7 +165,16 @@ func (c *checker) headers(v *value, n ast.Node) {
 	seen := make(map[string]bool)
 	for _, e := range entries {
 		name, at := keyOf(e)
-		path := v.path + "." + name
+		path := v.path + "." + shorten(name)
+		if !hasColon(e) {
+			c.add(at, v.path, "there is a value without a name; write name: value")
+			continue
+		}
+		if !httpguts.ValidHeaderFieldName(name) {
+			c.add(at, v.path, "what stands before the colon is not the name of a header; write letters, digits and hyphens, such as X-Api-Key")
+			continue
+		}
+		c.shown[e.Key.GetToken()] = true
 		if fault := headerFault(name); fault != "" {
 			c.add(at, path, "%s", fault)
 			continue
@@ -183,8 +200,6 @@ func (c *checker) headers(v *value, n ast.Node) {
 func headerFault(name string) string {
 	canonical := http.CanonicalHeaderKey(name)
 	switch {
-	case !httpguts.ValidHeaderFieldName(name):
-		return "is not the name of a header; write letters, digits and hyphens, such as X-Api-Key"
 	case canonical == "Host":
 		return "Host is not set here; write origin.host"
 	case canonical == "Accept-Encoding":
@@ -204,24 +219,40 @@ var perMessage = []string{
 
 // unknown reports a key that is not in the table, with the one that was probably
 // meant.
-func (c *checker) unknown(name string, s *section, at Pos, n ast.Node) {
+func (c *checker) unknown(e *ast.MappingValueNode, s *section) {
+	name, at := keyOf(e)
 	path := s.path + shorten(name)
+	show := func() { c.shown[e.Key.GetToken()] = true }
+	if near := spell.Nearest(name, names(s.keys)); near != "" {
+		show()
+		c.showAs(find(s.keys, near), e.Value)
+		c.add(at, path, "there is no such key; did you mean %q?", near)
+		return
+	}
+	if places := placesOf(name); len(places) > 0 {
+		show()
+		c.add(at, path, "there is no such key here; %q is a key of %s", name, places[0])
+		return
+	}
+	if !holdsSecret(s.keys) && likeKey.MatchString(name) {
+		show()
+	} else {
+		// It may be a secret that somebody forgot to write a key for.
+		path = strings.TrimSuffix(s.path, ".")
+	}
 	if strings.Contains(name, "${") {
 		c.add(at, path, "a variable can stand in a value only; write the key out")
 		return
 	}
-	if near := nearest(name, names(s.keys)); near != "" {
-		c.showAs(find(s.keys, near), n)
-		c.add(at, path, "there is no such key; did you mean %q?", near)
-		return
-	}
-	for _, other := range placesOf(name) {
-		if other != path {
-			c.add(at, path, "there is no such key here; %q is a key of %s", name, other)
-			return
-		}
-	}
 	c.add(at, path, "there is no such key here; the keys are %s", strings.Join(names(s.keys), ", "))
+}
+
+// likeKey is what looks like a key, and not like a secret.
+var likeKey = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,30}$`)
+
+// holdsSecret reports whether one of keys is a secret itself.
+func holdsSecret(keys []key) bool {
+	return slices.ContainsFunc(keys, func(k key) bool { return k.kind == kindSecret })
 }
 
 // placesOf returns the mappings that have a key of that name.
@@ -285,7 +316,7 @@ func quoteInFlow(s string) string {
 // showAs lets excerpts show the scalars of a value that is, or was meant, as that
 // of a key without secrets.
 func (c *checker) showAs(k *key, n ast.Node) {
-	if !k.public() || k.kind == kindMapping {
+	if !k.public() {
 		return
 	}
 	c.show(n)

@@ -24,6 +24,7 @@ var fixed = []struct {
 	{"limits.maxPage", func(c *Config) any { return c.Limits.MaxPage }},
 	{"limits.maxHeader", func(c *Config) any { return c.Limits.MaxHeader }},
 	{"log.format", func(c *Config) any { return c.Log.Format }},
+	{"log.level", func(c *Config) any { return c.Log.Level }},
 	{"metrics", func(c *Config) any { return c.Metrics }},
 	{"tracing.endpoint", func(c *Config) any { return c.Tracing.Endpoint }},
 	{"tracing.sample", func(c *Config) any { return c.Tracing.Sample }},

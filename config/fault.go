@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Fault is one thing that is wrong with a configuration file. Its text never
@@ -80,12 +81,32 @@ type faults struct {
 
 // add records a fault; the place is moved into the file if it is not in it.
 func (fs *faults) add(at Pos, key, format string, args ...any) {
+	if len(fs.all) == maxCollected {
+		return
+	}
 	at = fs.source.clamp(at)
 	fs.all = append(fs.all, Fault{
 		File: fs.source.name, Line: at.Line, Column: at.Column,
-		Key: key, Message: fmt.Sprintf(format, args...), source: fs.source,
+		Key: printable(key), Message: printable(fmt.Sprintf(format, args...)), source: fs.source,
 	})
 }
+
+// printable replaces what a terminal would not print but obey.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '�'
+		}
+		return c
+	}, s)
+}
+
+// A file that has more faults than maxFaults is not a configuration, and not all
+// are reported. Those that are come first in the file, of those that were found.
+const (
+	maxFaults    = 500
+	maxCollected = 4 * maxFaults
+)
 
 // err returns nil or Errors.
 func (fs *faults) err() error {
@@ -96,5 +117,10 @@ func (fs *faults) err() error {
 	slices.SortStableFunc(all, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	if len(all) > maxFaults {
+		all = all[:maxFaults]
+		last := &all[maxFaults-1]
+		last.Message += " (and so on: the file has many more faults)"
+	}
 	return Errors(all)
 }

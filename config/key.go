@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // A key is one line of the table of everything that a file may hold. From the
 // table come the checks of form, the defaults, the JSON Schema and the reference,
 // so that none of them can say something else than the others.
@@ -54,8 +56,13 @@ func find(keys []key, name string) *key {
 	return nil
 }
 
-// public reports whether excerpts and messages may show the value of a key.
-func (k *key) public() bool { return k.kind != kindSecret && k.kind != kindHeaders }
+// public reports whether excerpts and messages may show what is under a key.
+func (k *key) public() bool {
+	if k.kind == kindSecret || k.kind == kindHeaders {
+		return false
+	}
+	return !slices.ContainsFunc(k.keys, func(sub key) bool { return !sub.public() })
+}
 
 // names returns the names of keys.
 func names(keys []key) []string {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml/token"
 )
@@ -64,18 +66,11 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 // with a default for everything else and no route: every path follows the
 // origin's own headers. The error is [Errors] without places in a file.
 func Default(originURL string) (*Config, error) {
-	const place = "origin:\n  url: "
-	literal := func(string) (string, bool) { return originURL, originURL != "" }
-	config, err := Parse("", []byte(place+"${ORIGIN}\n"), literal)
+	text := "origin:\n  url: " + strconv.Quote(strings.ReplaceAll(originURL, "${", "$${")) + "\n"
+	config, err := Parse("", []byte(text), nil)
 	var faults Errors
 	if !errors.As(err, &faults) {
-		if config != nil {
-			config.File = ""
-		}
 		return config, err
-	}
-	if originURL == "" {
-		faults = Errors{{Key: "origin.url", Message: "is empty; write where the origin listens: http://127.0.0.1:3000"}}
 	}
 	for i, f := range faults {
 		faults[i] = Fault{Key: f.Key, Message: f.Message}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -26,6 +25,11 @@ func entriesOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 		return []*ast.MappingValueNode{n}, true
 	}
 	return nil, false
+}
+
+// hasColon reports whether an entry is more than a key: {a} is read as {a: }.
+func hasColon(e *ast.MappingValueNode) bool {
+	return e.Start != nil && e.Start.Type == token.MappingValueType
 }
 
 // keyOf returns the name of an entry and its place.
@@ -114,10 +118,15 @@ func formOf(n ast.Node) string {
 	return "of another form"
 }
 
-// hideScalars keeps every scalar out of excerpts that is not shown.
+// hideScalars keeps every comment out of excerpts, and every scalar that is not
+// shown.
 func hideScalars(tokens token.Tokens, s *source, shown map[*token.Token]bool) {
 	for i, t := range tokens {
-		if !isScalar(t) || isKey(tokens, i) || shown[t] {
+		if t.Type == token.CommentType {
+			at := posOf(t)
+			s.hide(span{at, Pos{at.Line + 1, 1}, true})
+		}
+		if !isScalar(t) || shown[t] {
 			continue
 		}
 		from := Pos{1, 1}
@@ -125,14 +134,10 @@ func hideScalars(tokens token.Tokens, s *source, shown map[*token.Token]bool) {
 			from = afterToken(tokens[i-1])
 		}
 		to := Pos{len(s.lines) + 1, 1}
-		// What a comment behind it says may be about it.
-		for next := i + 1; next < len(tokens); next++ {
-			if tokens[next].Type != token.CommentType {
-				to = posOf(tokens[next])
-				break
-			}
+		if i+1 < len(tokens) {
+			to = posOf(tokens[i+1])
 		}
-		s.hide(from, to)
+		s.hide(span{from, to, false})
 	}
 }
 
@@ -151,44 +156,4 @@ func isScalar(t *token.Token) bool {
 		return true
 	}
 	return false
-}
-
-// isKey reports whether the token at i is the key of a mapping.
-func isKey(tokens token.Tokens, i int) bool {
-	return i+1 < len(tokens) && tokens[i+1].Type == token.MappingValueType
-}
-
-// hideUnknown keeps out of excerpts what may be a secret in a file that could not
-// be parsed: all but what directly follows a key that is known not to have one.
-func hideUnknown(tokens token.Tokens, s *source) {
-	public := publicKeys()
-	shown := make(map[*token.Token]bool)
-	current := ""
-	for i, t := range tokens {
-		if !isScalar(t) {
-			continue
-		}
-		if isKey(tokens, i) {
-			current = t.Value
-			continue
-		}
-		if i > 0 && public[current] && slices.Contains([]token.Type{
-			token.MappingValueType, token.SequenceEntryType, token.SequenceStartType, token.CollectEntryType,
-		}, tokens[i-1].Type) {
-			shown[t] = true
-		}
-	}
-	hideScalars(tokens, s, shown)
-}
-
-// publicKeys are the names of keys that never have a secret below them.
-func publicKeys() map[string]bool {
-	public := make(map[string]bool)
-	walkKeys(fileKeys, "", func(_ string, k *key) {
-		// A header may have the name of a key.
-		if k.kind != kindSecret && k.kind != kindHeaders && k.kind != kindMapping && k.name != "key" {
-			public[k.name] = true
-		}
-	})
-	return public
 }

@@ -20,10 +20,13 @@ type patterns struct {
 // pattern is the path of one route. It is the handler that the mux returns for a
 // path that it matches.
 type pattern struct {
-	text string
-	path string // of the key in the file
-	at   Pos
+	value  *value // in the file
+	text   string
+	bypass bool
 }
+
+// show names the pattern in a message, with where it is.
+func (p *pattern) show() string { return fmt.Sprintf("%s in line %d", p.value.show(), p.value.at.Line) }
 
 // ServeHTTP makes a pattern a handler; it is never called.
 func (*pattern) ServeHTTP(http.ResponseWriter, *http.Request) {}
@@ -55,18 +58,18 @@ func register(mux *http.ServeMux, p *pattern) (err error) {
 }
 
 // pattern checks the path of a route and adds it to those of its site.
-func (c *checker) pattern(v *value, ps *patterns, trailingSlash string) {
+func (c *checker) pattern(v *value, bypass bool, ps *patterns, trailingSlash string) {
 	if fault := patternFault(v.text); fault != "" {
-		c.add(v.at, v.path, "%s %s", v.show(), fault)
+		c.refuse(v, fault)
 		return
 	}
-	p := &pattern{text: v.text, path: v.path, at: v.at}
+	p := &pattern{value: v, text: v.text, bypass: bypass}
 	if err := register(http.NewServeMux(), p); err != nil {
-		c.add(v.at, v.path, "%s is not a pattern: %s", v.show(), muxReason(err))
+		c.refuse(v, "is not a pattern; "+muxReason(err))
 		return
 	}
 	if fault := unreachable(v.text, trailingSlash); fault != "" {
-		c.add(v.at, v.path, "%s %s", v.show(), fault)
+		c.refuse(v, fault)
 	}
 	if register(ps.mux, p) != nil {
 		c.conflict(v, p, ps)
@@ -87,9 +90,9 @@ func (c *checker) conflict(v *value, p *pattern, ps *patterns) {
 		switch {
 		case err == nil:
 		case strings.Contains(err.Error(), "matches the same requests"):
-			c.add(v.at, v.path, "%s matches the same paths as %s in line %d; put both routes in one", v.show(), other.text, other.at.Line)
+			c.add(v.at, v.path, "%s matches the same paths as %s; put both routes in one", v.show(), other.show())
 		default:
-			c.add(v.at, v.path, "%s and %s in line %d shadow each other%s; make one of them more specific", v.show(), other.text, other.at.Line, example(err))
+			c.add(v.at, v.path, "%s and %s shadow each other%s; make one of them more specific", v.show(), other.show(), example(err, p, other))
 		}
 	}
 }
@@ -97,8 +100,8 @@ func (c *checker) conflict(v *value, p *pattern, ps *patterns) {
 var bothMatch = regexp.MustCompile(`both match some paths, like "([^"]+)"`)
 
 // example returns a path that two patterns match, where the mux names one.
-func example(err error) string {
-	if m := bothMatch.FindStringSubmatch(err.Error()); m != nil {
+func example(err error, a, b *pattern) string {
+	if m := bothMatch.FindStringSubmatch(err.Error()); m != nil && !a.value.expanded && !b.value.expanded {
 		return ": both match " + m[1] + ", and neither is more specific"
 	}
 	return ": there are paths that both match, and neither is more specific"
@@ -114,8 +117,8 @@ var (
 // patternFault says what is in a pattern that does not belong there, or is written
 // as another program writes it; "" if nothing is.
 func patternFault(p string) string {
-	if m := methodBefore.FindStringSubmatch(p); m != nil {
-		return "names the method " + m[1] + "; write the path alone: pages are for GET and HEAD, all other methods pass through"
+	if methodBefore.MatchString(p) {
+		return "names a method; write the path alone: pages are for GET and HEAD, all other methods pass through"
 	}
 	host, _, slash := strings.Cut(p, "/")
 	switch {
@@ -124,7 +127,7 @@ func patternFault(p string) string {
 	case !slash || host != "" && !strings.Contains(host, ".") && host != "localhost":
 		return "does not begin with a slash; write /" + strings.TrimSpace(shorten(p))
 	case host != "":
-		return "names the host " + shorten(host) + "; write the path alone, and the name of the site under hosts"
+		return "names a host; write the path alone, and the name of the site under hosts"
 	case expressParam.MatchString(p):
 		return "has a wildcard as other programs write it; write " + expressParam.ReplaceAllString(p, "$1{$2}")
 	case nextParam.MatchString(p):
@@ -151,10 +154,22 @@ func muxReason(err error) string {
 	if m := parsing.FindStringSubmatch(reason); m != nil {
 		reason = m[1]
 	}
-	if strings.HasPrefix(reason, "bad wildcard name") {
-		reason += "; write letters, digits and underscores, beginning with a letter"
+	for _, known := range muxReasons {
+		if strings.Contains(reason, known.has) {
+			return known.write
+		}
 	}
 	return reason
+}
+
+// muxReasons says what to write for what a mux says most.
+var muxReasons = []struct{ has, write string }{
+	{"bad wildcard segment", "a wildcard is a whole segment in braces: /posts/{id}"},
+	{"bad wildcard name", "the name of a wildcard has letters, digits and underscores: {post_id}"},
+	{"empty wildcard", "a wildcard has a name: {id}"},
+	{"wildcard not at end", "the wildcard for all that follows, {name...}, can only be the last segment"},
+	{"{$} not at end", "{$} can only be at the end"},
+	{"duplicate wildcard name", "each wildcard has a name of its own"},
 }
 
 // unreachable says why no request has a path of the pattern, or "".

@@ -26,7 +26,7 @@ log names the key.
 |---|---|---|
 | duration | ` + "`500ms` `90s` `15m` `1h30m` `30d`" + ` | always with a unit; a day has 24 hours |
 | size | ` + "`64KiB` `256MiB` `10GB`" + ` | always with a unit; ` + "`KiB`" + ` is 1,024 bytes, ` + "`KB`" + ` is 1,000 |
-| text | ` + "`/posts/{id}` `\"*\"`" + ` | in quotes when it begins with one of ` + "`* & ! % @ [ { | > # '`" + `, has ` + "`: `" + ` in it, looks like a number, or stands in ` + "`[ ]`" + ` and has braces |
+| text | ` + "`/posts/{id}` `\"*\"`" + ` | in quotes when it begins with anything but a letter, a digit, a slash or a dot, has ` + "`: `" + ` in it, looks like a number, or stands in ` + "`[ ]`" + ` and has braces |
 | variable | ` + "`${REPRINT_TOKEN}`" + ` | from the environment, in values only, also as a part of one; one that is missing or empty is an error; ` + "`$${`" + ` stands for the characters themselves |
 
 The file is YAML in UTF-8 of up to 1 MiB, one document, without anchors, aliases, tags and tabs as indentation. A key that does not exist,
@@ -98,7 +98,7 @@ func referenceKey(b *strings.Builder, k *key, path string) {
 	case k.absent != "":
 		fmt.Fprintf(b, ". Left out: %s", k.absent)
 	}
-	if k.restart {
+	if k.restart && k.kind != kindMapping {
 		b.WriteString(". A change needs a restart")
 	}
 	fmt.Fprintf(b, ".\n- Example: `%s`\n", k.sample())

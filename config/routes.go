@@ -15,7 +15,7 @@ import (
 const defaultNegative = 30 * time.Second
 
 // routes builds the routes of a site.
-func (c *checker) routes(site reader, s *Site) []Route {
+func (c *checker) routes(site reader, s *Site) ([]Route, *patterns) {
 	var all []Route
 	patterns := newPatterns()
 	readers := site.mappings("routes")
@@ -23,13 +23,13 @@ func (c *checker) routes(site reader, s *Site) []Route {
 		rt := c.route(r, site, s)
 		all = append(all, rt)
 		if v := r.given("path"); v != nil {
-			c.pattern(v, patterns, s.TrailingSlash)
+			c.pattern(v, rt.Bypass, patterns, s.TrailingSlash)
 		}
 	}
 	for i, r := range readers {
 		c.checkListed(r, &all[i], patterns)
 	}
-	return all
+	return all, patterns
 }
 
 // route builds one route without regard to the others.
@@ -200,23 +200,31 @@ func (c *checker) tags(r reader) []string {
 	}
 	for _, v := range r.list("tags") {
 		for _, m := range inTag.FindAllStringSubmatch(v.text, -1) {
-			if slices.Contains(have, m[1]) || !r.has("path") {
+			if slices.Contains(have, m[1]) || r.given("path") == nil {
 				continue
 			}
-			if len(have) == 0 {
-				c.add(v.at, v.path, "%s has {%s}, and the path has no wildcard; write it there, such as /posts/{id}, or leave it out here", v.show(), shorten(m[1]))
-				continue
-			}
-			c.add(v.at, v.path, "%s has {%s}, and the path has no such wildcard; it has {%s}", v.show(), shorten(m[1]), strings.Join(have, "}, {"))
+			c.wildcardMissing(v, m[1], have, r.given("path").expanded)
 		}
 		filled := inTag.ReplaceAllString(v.text, "x")
 		if strings.ContainsAny(filled, "{}") {
 			c.add(v.at, v.path, "%s has a brace without its other half; a wildcard is written {id}", v.show())
 		} else if fault := tagFault(filled); fault != "" {
-			c.add(v.at, v.path, "%s %s", v.show(), fault)
+			c.refuse(v, fault)
 		}
 	}
 	return r.texts("tags")
+}
+
+// wildcardMissing reports a wildcard of a tag that is none of those of the path.
+func (c *checker) wildcardMissing(v *value, name string, have []string, expanded bool) {
+	switch {
+	case v.expanded, expanded:
+		c.add(v.at, v.path, "%s has a wildcard that the path does not have; write it there, or leave it out here", v.show())
+	case len(have) == 0:
+		c.add(v.at, v.path, "%s has {%s}, and the path has no wildcard; write it there, such as /posts/{id}, or leave it out here", v.show(), shorten(name))
+	default:
+		c.add(v.at, v.path, "%s has {%s}, and the path has no such wildcard; it has {%s}", v.show(), shorten(name), strings.Join(have, "}, {"))
+	}
 }
 
 func (c *checker) cacheControl(r reader) string {
@@ -244,7 +252,7 @@ func (c *checker) fallback(r reader) (fallback, shell string) {
 	}
 	if path, ok := strings.CutPrefix(v.text, "shell:"); ok {
 		if fault := pathFault(path); fault != "" {
-			c.add(v.at, v.path, "the path after \"shell:\" %s", fault)
+			c.refuse(v, "has a path that "+fault)
 		}
 		return "shell", path
 	}
@@ -290,7 +298,7 @@ func (c *checker) ofOrigin(v *value, origin string) {
 	if strings.HasPrefix(v.text, "/") {
 		path, _, _ := strings.Cut(v.text, "?")
 		if fault := pathFault(path); fault != "" {
-			c.add(v.at, v.path, "%s %s", v.show(), fault)
+			c.refuse(v, fault)
 		}
 		return
 	}
@@ -313,7 +321,7 @@ func (c *checker) checkListed(r reader, rt *Route, patterns *patterns) {
 	for _, v := range r.mapping("prerender").list("paths") {
 		path, _, _ := strings.Cut(v.text, "?")
 		if fault := pathFault(path); fault != "" {
-			c.add(v.at, v.path, "%s %s", v.show(), fault)
+			c.refuse(v, fault)
 			continue
 		}
 		own, ok := patterns.byPath[rt.Path]
@@ -323,9 +331,9 @@ func (c *checker) checkListed(r reader, rt *Route, patterns *patterns) {
 		switch of := patterns.match(path); {
 		case of == own:
 		case of == nil:
-			c.add(v.at, v.path, "%s does not match the path of the route, %s; list it under the route that it belongs to", v.show(), own.text)
+			c.add(v.at, v.path, "%s does not match the path of the route, %s; list it under the route that it belongs to", v.show(), own.value.show())
 		default:
-			c.add(v.at, v.path, "%s belongs to the route %s in line %d; list it there", v.show(), of.text, of.at.Line)
+			c.add(v.at, v.path, "%s belongs to the route %s; list it there", v.show(), of.show())
 		}
 	}
 }

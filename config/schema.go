@@ -167,7 +167,7 @@ func (k *key) description() string {
 	if k.absent != "" {
 		text += " Left out: " + k.absent + "."
 	}
-	if k.restart {
+	if k.restart && k.kind != kindMapping {
 		text += " A change needs a restart."
 	}
 	return strings.ReplaceAll(text, "`", "")

@@ -1,11 +1,10 @@
 package config
 
 import (
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -226,6 +225,8 @@ func loopbackHost(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
+var tokenName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
 func (c *checker) tokens(admin reader, config *Config) []Token {
 	var all []Token
 	known := make(map[string]bool)
@@ -245,6 +246,9 @@ func (c *checker) tokens(admin reader, config *Config) []Token {
 				c.add(v.at, v.path, "%s is the name of two tokens, first in line %d; give each a name of its own", v.show(), before.Line)
 			}
 			named[v.text] = v.at
+			if !tokenName.MatchString(v.text) {
+				c.add(v.at, v.path, "%s is not a name; write up to 64 letters, digits, dots, hyphens and underscores, such as editor", v.show())
+			}
 		}
 		c.checkScopes(r, known)
 		all = append(all, t)
@@ -263,7 +267,7 @@ func (c *checker) checkScopes(r reader, hosts map[string]bool) {
 		case !strings.HasPrefix(path, "/"), strings.ContainsAny(path, "*{}"):
 			c.add(v.at, v.path, "%s is not a path, nor the beginning of one with a \"*\" at its end; write one like /posts/*", v.show())
 		case fault != "":
-			c.add(v.at, v.path, "%s %s", v.show(), fault)
+			c.refuse(v, fault)
 		}
 	}
 	for _, v := range r.list("tags") {
@@ -271,12 +275,12 @@ func (c *checker) checkScopes(r reader, hosts map[string]bool) {
 		if strings.Contains(tag, "*") {
 			c.add(v.at, v.path, "%s has a \"*\" that is not at its end; write a tag, or the beginning of one and \"*\": post:*", v.show())
 		} else if tag != "" && reprint.ValidTag(tag) != nil {
-			c.add(v.at, v.path, "%s %s", v.show(), tagFault(tag))
+			c.refuse(v, tagFault(tag))
 		}
 	}
 	for _, v := range r.list("hosts") {
 		if hostFault(v.text) == "" && len(hosts) > 0 && !hosts[canonicalHost(v.text)] {
-			c.add(v.at, v.path, "%s is not the name of a site; the names are %s", v.show(), strings.Join(slices.Sorted(maps.Keys(hosts)), ", "))
+			c.add(v.at, v.path, "%s is not the name of a site; write one of those that are listed under hosts", v.show())
 		}
 	}
 }
@@ -306,7 +310,7 @@ func (c *checker) secrets(r reader) []string {
 	var all []string
 	for _, v := range secretValues(r) {
 		if fault := secret.Weakness(v.text); fault != "" {
-			c.add(v.at, v.path, "the value %s; make one with: openssl rand -hex 32", fault)
+			c.add(v.at, v.path, "the value %s; %s", fault, secret.HowToMakeOne)
 		}
 		all = append(all, v.text)
 	}

@@ -56,8 +56,9 @@ func (c *checker) site(r reader) Site {
 		SessionCookie: withDefault(c.patterns(r, "sessionCookies", httpguts.ValidHeaderFieldName, true), defaultSession),
 	}
 	c.languages(r)
-	s.Routes = c.routes(r, &s)
-	s.Hooks = c.hooks(r, &s)
+	routes, patterns := c.routes(r, &s)
+	s.Routes = routes
+	s.Hooks = c.hooks(r, patterns)
 	return s
 }
 
@@ -128,7 +129,7 @@ func (c *checker) hostNames(r reader, name string) []string {
 	var all []string
 	for _, v := range r.list(name) {
 		if fault := hostFault(v.text); fault != "" {
-			c.add(v.at, v.path, "%s %s", v.show(), fault)
+			c.refuse(v, fault)
 			continue
 		}
 		all = append(all, canonicalHost(v.text))
@@ -214,7 +215,7 @@ func (c *checker) originURL(r reader) string {
 	u, fault := parseOrigin(v.text)
 	if fault != "" {
 		c.hide(v)
-		c.add(v.at, v.path, "%s %s", v.show(), fault)
+		c.refuse(v, fault)
 		return ""
 	}
 	return u

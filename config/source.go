@@ -17,10 +17,15 @@ type source struct {
 	name   string
 	lines  []string // without line breaks; at least one
 	hidden []span   // what excerpts do not show, in order
+	broken bool     // it is not YAML, or not yet known to be: nobody knows what is a secret
 }
 
-// span is a part of a file, to excluded.
-type span struct{ from, to Pos }
+// span is a part of a file, to excluded. Of a comment nothing is left: it may be a
+// secret that was taken out of use.
+type span struct {
+	from, to Pos
+	comment  bool
+}
 
 func (p Pos) before(q Pos) bool {
 	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
@@ -30,7 +35,7 @@ func (p Pos) before(q Pos) bool {
 // mark, with "\n" at the end of lines. Text that cannot be read as UTF-8 or that
 // holds what nobody can see is a fault.
 func newSource(name string, data []byte) (s *source, text string, fs *faults) {
-	s = &source{name: name, lines: []string{""}}
+	s = &source{name: name, lines: []string{""}, broken: true}
 	fs = &faults{source: s}
 	start := Pos{1, 1}
 	if len(data) > maxFile {
@@ -84,7 +89,7 @@ func (s *source) clamp(at Pos) Pos {
 }
 
 // hide keeps a part of the file out of excerpts. Parts are hidden in order.
-func (s *source) hide(from, to Pos) { s.hidden = append(s.hidden, span{from, to}) }
+func (s *source) hide(h span) { s.hidden = append(s.hidden, h) }
 
 const (
 	excerptWidth = 100 // characters
@@ -94,10 +99,10 @@ const (
 // excerpt returns the line of at and a line with a mark under its column.
 func (s *source) excerpt(at Pos) string {
 	at = s.clamp(at)
-	shown, caret := s.visible(at)
+	shown, caret, from := s.visible(at)
 	cut := max(0, min(caret-excerptWidth/2, len(shown)-excerptWidth))
 	before, after := "", ""
-	if cut > 0 {
+	if cut > 0 || from > 1 {
 		before = "…"
 	}
 	shown, caret = shown[cut:], caret-cut+len([]rune(before))
@@ -105,25 +110,41 @@ func (s *source) excerpt(at Pos) string {
 		shown, after = shown[:excerptWidth], "…"
 	}
 	number := fmt.Sprintf("%5d", at.Line)
-	return fmt.Sprintf("%s | %s%s%s\n%s | %s^\n", number, before, string(shown), after,
+	line := strings.TrimRight(before+string(shown)+after, " ")
+	return fmt.Sprintf("%s | %s\n%s | %s^\n", number, line,
 		strings.Repeat(" ", len(number)), strings.Repeat(" ", caret))
 }
 
-// visible returns the line of at as it may be shown, and where its column is.
-func (s *source) visible(at Pos) (shown []rune, caret int) {
+// visible returns what is around a place in its line as it may be shown, where in
+// it the place is, and the column in which it begins.
+func (s *source) visible(at Pos) (shown []rune, caret, from int) {
 	column := 0
 	var hiding *span
+	open := s.openTo(at.Line)
+	from = max(1, at.Column-2*excerptWidth)
 	for _, c := range s.lines[at.Line-1] {
 		column++
+		if column < from {
+			continue
+		}
+		if column > at.Column+2*excerptWidth {
+			break
+		}
 		here := Pos{at.Line, column}
 		if here == at {
 			caret = len(shown)
 		}
-		if h := s.hiddenAt(here); h != nil {
-			if h != hiding && !unicode.IsSpace(c) {
-				shown, hiding = append(shown, []rune(mask)...), h
-			} else if h != hiding {
+		h := s.hiddenAt(here)
+		if column > open {
+			h = &behind
+		}
+		if h != nil {
+			switch {
+			case h.comment || h == hiding:
+			case unicode.IsSpace(c):
 				shown = append(shown, ' ')
+			default:
+				shown, hiding = append(shown, []rune(mask)...), h
 			}
 			continue
 		}
@@ -135,8 +156,11 @@ func (s *source) visible(at Pos) (shown []rune, caret int) {
 	if at.Column > column {
 		caret = len(shown)
 	}
-	return shown, caret
+	return shown, caret, from
 }
+
+// behind is what is behind the part of a line that is open.
+var behind span
 
 func (s *source) hiddenAt(p Pos) *span {
 	i, found := slices.BinarySearchFunc(s.hidden, p, func(h span, p Pos) int {

@@ -33,12 +33,10 @@ type document struct {
 func parseYAML(text string, fs *faults) *document {
 	tokens := lexer.Tokenize(text)
 	if checkTokens(tokens, fs); len(fs.all) > 0 {
-		hideUnknown(tokens, fs.source)
 		return nil
 	}
 	file, err := parseTokens(tokens)
 	if err != nil {
-		hideUnknown(tokens, fs.source)
 		var syntax yaml.Error
 		if !errors.As(err, &syntax) {
 			fs.add(Pos{1, 1}, "", "the file is not YAML: %v", err)
@@ -53,7 +51,49 @@ func parseYAML(text string, fs *faults) *document {
 			d.root = doc.Body
 		}
 	}
+	if t := d.leftOut(); t != nil {
+		fs.add(posOf(t), "", "this belongs to nothing; is there a comma missing, or a quote?")
+		return nil
+	}
+	fs.source.broken = false
 	return d
+}
+
+// leftOut returns a token that is in the file and not in the tree, or nil. The
+// parser reads {a: b c: d} as {a: d}, and what a reader sees must not be lost.
+func (d *document) leftOut() *token.Token {
+	read := make(map[*token.Token]bool)
+	if d.root != nil {
+		collectTokens(d.root, read)
+	}
+	for _, t := range d.tokens {
+		if isScalar(t) && !read[t] {
+			return t
+		}
+	}
+	return nil
+}
+
+// collectTokens adds the tokens of all keys and values below a node.
+func collectTokens(n ast.Node, read map[*token.Token]bool) {
+	if entries, ok := entriesOf(n); ok {
+		for _, e := range entries {
+			read[e.Key.GetToken()] = true
+			collectTokens(e.Value, read)
+		}
+		return
+	}
+	if list, ok := n.(*ast.SequenceNode); ok {
+		for _, item := range list.Values {
+			collectTokens(item, read)
+		}
+		return
+	}
+	if null, ok := n.(*ast.NullNode); ok {
+		read[null.Token] = true
+	} else if t := scalarToken(n); t != nil {
+		read[t] = true
+	}
 }
 
 // parseTokens turns a panic of the parser into an error: a file must not be able
@@ -148,13 +188,19 @@ func hasContent(tokens token.Tokens) bool {
 	return slices.ContainsFunc(tokens, func(t *token.Token) bool { return t.Type != token.CommentType })
 }
 
-// checkPlain reports a value without quotes that goes over several lines: YAML
-// joins the lines, which is never what the indentation was meant to say.
+// checkPlain reports a value without quotes that means something else than it
+// seems to: of several lines, which YAML joins whatever the indentation was meant
+// to say, or with a key in it.
 func checkPlain(t *token.Token, fs *faults) {
 	if isBlockText(t) {
 		return
 	}
 	text := strings.TrimSpace(t.Origin)
+	if strings.Contains(t.Value, ": ") {
+		// The parser lets it pass between braces, where a comma was forgotten.
+		fs.add(posOf(t), "", `there is a ": " inside a value; write a comma before the next key, or put the value in quotes`)
+		return
+	}
 	if first, _, several := strings.Cut(text, "\n"); several {
 		at := startOf(t, strings.TrimSpace(first), strings.Count(text, "\n"), fs.source)
 		if noSpace.MatchString(first) {

@@ -80,8 +80,8 @@ var adminKeys = []key{{
 	doc:    "Who may use the admin API, by a secret sent as `Authorization: Bearer ...`.",
 	absent: "whoever reaches the listener may do everything", example: "[{name: editor, secret: \"${REPRINT_TOKEN}\"}]",
 	keys: []key{{
-		name: "name", kind: kindText, required: true,
-		doc: "Tells this token from others, in receipts and logs.", example: "editor",
+		name: "name", kind: kindText, required: true, form: "^[A-Za-z0-9._-]{1,64}$",
+		doc: "Tells this token from others, in receipts and logs: up to 64 letters, digits, dots, hyphens and underscores.", example: "editor",
 	}, {
 		name: "secret", kind: kindSecret,
 		doc: "The secret, at least 16 characters that nobody can guess; make one with `openssl rand -hex 32`.", example: "${REPRINT_TOKEN}",
@@ -93,13 +93,13 @@ var adminKeys = []key{{
 		doc: "What its holder may do.", absent: "everything", example: "[revalidate, read]",
 	}, {
 		name: "paths", kind: kindText, list: true,
-		doc: "The paths that its holder may name; one may end in `*`.", absent: "all", example: "[/posts/*]",
+		doc: "The paths that its holder may name; one may end in `*`. With it the holder may name no tags but those in `tags`, and not the whole site.", absent: "all, or none if `tags` is there", example: "[/posts/*]",
 	}, {
 		name: "tags", kind: kindText, list: true,
-		doc: "The tags that its holder may name; one may end in `*`.", absent: "all", example: "[\"post:*\"]",
+		doc: "The tags that its holder may name; one may end in `*`. With it the holder may name no paths but those in `paths`, and not the whole site.", absent: "all, or none if `paths` is there", example: "[\"post:*\"]",
 	}, {
 		name: "hosts", kind: kindText, list: true,
-		doc: "The sites whose pages its holder may name, by host name.", absent: "all", example: "[blog.example.org]",
+		doc: "The host names whose pages its holder may name, and must name in each call.", absent: "all", example: "[blog.example.org]",
 	}},
 }, {
 	name: "hosts", kind: kindText, list: true,
@@ -140,7 +140,7 @@ var logKeys = []key{{
 	name: "format", kind: kindChoice, allowed: []string{"json", "text"}, restart: true,
 	doc: "JSON for programs, or text for people.", def: "json", example: "text",
 }, {
-	name: "level", kind: kindChoice, allowed: []string{"debug", "info", "warn", "error"},
+	name: "level", kind: kindChoice, allowed: []string{"debug", "info", "warn", "error"}, restart: true,
 	doc: "The least important of what is logged.", def: "info", example: "debug",
 }, {
 	name: "access", kind: kindShare,
@@ -186,7 +186,7 @@ var originKeys = []key{{
 	doc: "Where it listens: scheme, host and port, without a path.", example: "http://127.0.0.1:3000",
 }, {
 	name: "host", kind: kindText,
-	doc: "The host name that it is asked for.", absent: "the site's own name", example: "www.example.org",
+	doc: "The host name that it is asked for.", absent: "the name that the visitor asked for if it is one of `hosts`, else that of `url`", example: "www.example.org",
 }, {
 	name: "proto", kind: kindChoice, allowed: []string{"http", "https"},
 	doc:    "What visitors speak with the site, for an origin that makes links or redirects of it. Set it to `https` when a proxy in front of the server does TLS.",

@@ -51,6 +51,16 @@ func (v *value) show() string {
 	return strconv.Quote(shorten(v.raw))
 }
 
+// refuse reports a value with the end of a sentence that begins with it.
+func (c *checker) refuse(v *value, fault string) {
+	if v.expanded {
+		// What to write instead may be made of the value.
+		fault, _, _ = strings.Cut(fault, "; ")
+		fault += "; give the variable another value"
+	}
+	c.add(v.at, v.path, "%s %s", v.show(), fault)
+}
+
 // shorten cuts a text that a message quotes.
 func shorten(s string) string {
 	if r := []rune(s); len(r) > 80 {
@@ -68,7 +78,9 @@ func (c *checker) scalar(v *value, n ast.Node) {
 		return
 	}
 	v.raw, v.text, v.token = raw, raw, scalarToken(n)
-	if v.key.public() || soleVariable.MatchString(raw) {
+	// A line break that is missing may have put a secret behind something else.
+	v.hidden = namesSecret(raw) && strings.Contains(raw, " ")
+	if v.key.public() && !v.hidden || soleVariable.MatchString(raw) {
 		c.show(n)
 	}
 	if style == styleText {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
 	"github.com/reprint-go/reprint/config"
 	"github.com/reprint-go/reprint/hook"
@@ -59,7 +60,6 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// 9112, section 6.1).
 		w.Header().Set("Connection", "close")
 	}
-	r.Header.Del(passHeader)
 	site := f.of(r)
 	if site == nil {
 		f.server.site.ServeHTTP(w, r) // which refuses it
@@ -80,8 +80,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusPermanentRedirect)
 		return
 	}
-	if site.next {
-		nextPass(r.Header)
+	if site.next && nextPass(r.Header) {
+		r = r.WithContext(reprint.WithPass(r.Context()))
 	}
 	f.server.site.ServeHTTP(w, r)
 }

@@ -22,9 +22,6 @@ const (
 
 	dataPrefix = "/_next/data/"
 	dataSuffix = ".json"
-	// passHeader marks a request that is to pass through, for an engine that
-	// decides by the presence of headers. It never comes from outside.
-	passHeader = "Reprint-Pass"
 )
 
 // nextClientHeaders are what its client may send to the origin when a request
@@ -45,7 +42,6 @@ func nextPolicy(p *reprint.Policy) {
 		reprint.Vary{Header: "Next-Router-Segment-Prefetch", Values: []string{""}},
 		reprint.Vary{Header: "Next-Url", Values: []string{""}},
 	)
-	p.BypassHeaders = append(p.BypassHeaders, passHeader)
 }
 
 // nextHeadersPolicy is for paths whose own headers decide: the HTML may be shared,
@@ -55,26 +51,22 @@ func nextHeadersPolicy(p *reprint.Policy) {
 		return
 	}
 	p.BypassHeaders = append(p.BypassHeaders,
-		"RSC", "Next-Router-Prefetch", "Next-Router-State-Tree", "Next-Router-Segment-Prefetch", "Next-Url", passHeader)
+		"RSC", "Next-Router-Prefetch", "Next-Router-State-Tree", "Next-Router-Segment-Prefetch", "Next-Url")
 }
 
-// nextPass marks what is none of the three representations.
-func nextPass(h http.Header) {
+// nextPass reports whether a request is for none of the three representations.
+func nextPass(h http.Header) bool {
 	switch h.Get("Next-Router-Prefetch") {
 	case "", "0", "1":
-	default:
-		h.Set(passHeader, "1")
+		return h.Get("Next-Hmr-Refresh") != ""
 	}
-	if h.Get("Next-Hmr-Refresh") != "" {
-		h.Set(passHeader, "1")
-	}
+	return true
 }
 
 // nextRender adds the query parameter with which Next.js wants RSC requests to say
 // which headers they carry. A client's own is never part of a render.
 func nextRender(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Del(passHeader)
 		if reprint.InRender(r.Context()) && r.Header.Get("RSC") == "1" {
 			r = r.Clone(r.Context())
 			parameter := "_rsc=" + nextRSCHash(r.Header.Get("Next-Router-Prefetch"))
@@ -83,6 +75,8 @@ func nextRender(h http.Handler) http.Handler {
 			}
 			r.URL.RawQuery = parameter
 			r.RequestURI = r.URL.RequestURI()
+			honest(h).ServeHTTP(w, r)
+			return
 		}
 		h.ServeHTTP(w, r)
 	})

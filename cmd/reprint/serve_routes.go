@@ -122,7 +122,7 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 // 9111, that leaves alone whoever has a session.
 func (b *routing) headersPolicy() reprint.Policy {
 	p := reprint.Policy{
-		Freshness: reprint.FromHeaders, Query: []string{"*"}, Drop: b.site.Drop,
+		Freshness: reprint.FromHeaders, Timeout: b.site.Origin.Timeout, Query: []string{"*"}, Drop: b.site.Drop,
 		BypassCookies: b.site.SessionCookie, Conditional: b.site.Origin.Conditional, Invalidate: true,
 	}
 	if b.site.Origin.Framework == frameworkNextJS {

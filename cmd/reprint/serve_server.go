@@ -86,6 +86,7 @@ func (s *server) open(ctx context.Context, cfg *config.Config) error {
 	}
 	for _, site := range cfg.Sites {
 		opts.Hosts = append(opts.Hosts, site.Hosts...)
+		opts.RenderTimeout = max(opts.RenderTimeout, longestTimeout(site)) // also how long visitors wait for a turn
 	}
 	if cfg.Store.Path != "" {
 		if err := os.MkdirAll(filepath.Dir(cfg.Store.Path), 0o700); err != nil {
@@ -147,15 +148,15 @@ func (s *server) newOrigins(cfg *config.Config) ([]*origin.Handler, error) {
 		o := site.Origin
 		opts := origin.Options{
 			URL: o.URL, Host: o.Host, SiteHosts: site.Hosts, Headers: o.Headers,
-			Timeout: o.Timeout, HeaderTimeout: o.HeaderTimeout, MaxBody: cfg.Limits.MaxPage, MaxConnections: o.MaxConnections,
-			Insecure: o.AllowInsecure, ClientHeaders: slices.Clone(o.ClientHeaders), TrustedProxies: cfg.TrustedProxies,
+			Timeout: longestTimeout(site), HeaderTimeout: o.HeaderTimeout, MaxBody: cfg.Limits.MaxPage, MaxConnections: o.MaxConnections,
+			Proto: o.Proto, AllowUndelimited: o.AllowUndelimited, Insecure: o.AllowInsecure, ClientHeaders: slices.Clone(o.ClientHeaders), TrustedProxies: cfg.TrustedProxies,
 			RoundTripper: s.traces.transport(), Log: s.log,
 		}
 		if opts.Host == "" && len(site.Hosts) == 0 {
 			// The name that a visitor asks for is not one that was agreed on.
 			opts.Host = hostOf(o.URL)
 		}
-		if cfg.TLS != nil {
+		if opts.Proto == "" && cfg.TLS != nil {
 			opts.Proto = "https"
 		}
 		if o.Framework == frameworkNextJS {
@@ -168,6 +169,16 @@ func (s *server) newOrigins(cfg *config.Config) ([]*origin.Handler, error) {
 		all = append(all, h)
 	}
 	return all, nil
+}
+
+// longestTimeout is how long a render of any of the site's routes may take. The
+// routes have their own, within it.
+func longestTimeout(s config.Site) time.Duration {
+	longest := s.Origin.Timeout
+	for _, r := range s.Routes {
+		longest = max(longest, r.Timeout)
+	}
+	return longest
 }
 
 // hostOf returns the authority of a URL that was checked.
