@@ -77,7 +77,11 @@ func (s *site) try(method, path string, header ...string) (answer, error) {
 	if location := res.Header.Get("Location"); location != "" {
 		return answer{status: res.StatusCode, location: strings.TrimPrefix(location, s.url)}, nil
 	}
-	return answer{status: res.StatusCode, text: said(res.Header.Get("Content-Type"), string(body))}, nil
+	a := answer{status: res.StatusCode, text: said(res.Header.Get("Content-Type"), string(body))}
+	if a.status >= 500 && !strings.HasPrefix(a.text, "{") && method != http.MethodHead {
+		a.text = "a page of the server"
+	}
+	return a, nil
 }
 
 var (
@@ -95,7 +99,7 @@ func said(contentType, body string) string {
 	switch {
 	case kind == "text/x-component":
 		return "payload: " + payloadText(body)
-	case kind == "application/json":
+	case strings.HasPrefix(body, "{"): // with or without a type
 		return builds.Replace(body)
 	case main.MatchString(body):
 		text := tags.ReplaceAllString(main.FindStringSubmatch(body)[1], " ")

@@ -35,7 +35,9 @@ func newVisitor(t *testing.T) *visitor {
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
+	timeout := time.AfterFunc(3*time.Minute, cancel)
 	t.Cleanup(func() {
+		timeout.Stop()
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Logf("close the browser: %v", err)
 		}
@@ -67,13 +69,13 @@ func (v *visitor) open(url string) {
 	v.do(chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](`window.marked = true`))
 }
 
-// follow clicks a link, waits until the page says text, and fails unless it was
-// the client that navigated.
+// follow clicks a link, waits until the page behind it says text, and fails
+// unless it was the client that navigated.
 func (v *visitor) follow(href, text string) {
 	v.t.Helper()
 	v.do(chromedp.Click(chromedp.CSS(`a[href="` + href + `"]`)))
-	v.sees(text)
-	marked, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool](`window.marked === true && location.pathname === "`+href+`"`))
+	v.sees(href, text)
+	marked, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool](`window.marked === true`))
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -82,15 +84,22 @@ func (v *visitor) follow(href, text string) {
 	}
 }
 
-// sees waits until the page says text.
-func (v *visitor) sees(text string) {
+// reload loads the page again and waits until it says text.
+func (v *visitor) reload(path, text string) {
+	v.t.Helper()
+	v.do(chromedp.Reload())
+	v.sees(path, text)
+}
+
+// sees waits until the visitor is at path and the page says text.
+func (v *visitor) sees(path, text string) {
 	v.t.Helper()
 	_, err := chromedp.Run(v.ctx, chromedp.PollFunction[bool](
-		`text => document.querySelector("main")?.innerText.replace(/\s+/g, " ").includes(text)`,
-		chromedp.WithPollingArgs(text), chromedp.WithPollingTimeout(15*time.Second)))
+		`(path, text) => location.pathname === path && document.querySelector("main")?.innerText.replace(/\s+/g, " ").includes(text)`,
+		chromedp.WithPollingArgs(path, text), chromedp.WithPollingTimeout(15*time.Second)))
 	if err != nil {
-		said, _ := chromedp.Run(v.ctx, chromedp.Text(chromedp.CSS("main")))
-		v.t.Fatalf("the visitor sees %q, want %q: %v", said, text, err)
+		said, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string](`location.pathname + " " + document.body.innerText`))
+		v.t.Fatalf("the visitor sees %q, want %s %q: %v", said, path, text, err)
 	}
 }
 
@@ -135,11 +144,11 @@ func TestClientNavigation(t *testing.T) {
 		thing("/shop/2", "Thing two", 23)(data)
 		must(reprice("2")(s))
 		v.follow("/shop/2", "23 crowns")
-		v.do(chromedp.Reload())
-		v.sees("23 crowns")
+		v.reload("/shop/2", "23 crowns")
 
 		// A render that fails is nobody's page, however one comes to it.
 		v.open(s.url + "/shop")
+		t.Cleanup(func() { set("failing", false)(data) })
 		set("failing", true)(data)
 		if a := reprice("2")(s); a != failed {
 			t.Errorf("the source fails, and the call is answered %s", a)
@@ -157,7 +166,6 @@ func TestClientNavigation(t *testing.T) {
 		title("/posts/2", "Post two")(data)
 		must(revalidate("2")(s))
 		v.follow("/posts/2", "Post two")
-		v.do(chromedp.Reload())
-		v.sees("Post two")
+		v.reload("/posts/2", "Post two")
 	})
 }

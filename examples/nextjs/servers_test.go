@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -148,10 +149,8 @@ func launch(ready *regexp.Regexp, cmd *exec.Cmd) (*process, error) {
 	}
 	cmd.Stdout, cmd.Stderr = w, w
 	err = cmd.Start()
-	w.Close()
-	if err != nil {
-		r.Close()
-		return nil, err
+	if closed := w.Close(); err != nil || closed != nil {
+		return nil, errors.Join(err, closed, r.Close())
 	}
 	found := make(chan string, 1)
 	go p.read(r, ready, found)
