@@ -95,6 +95,27 @@ var mutants = []mutant{
 		{"render.go", "if len(h[\"Set-Cookie\"]) > 0 && !slices.Contains(rt.policy.Ignore, \"set-cookie\") {", "if false {"},
 	}, root, "TestWhatSaysThatItIsPrivateIsNotStored"},
 
+	{"P6", "an answer that says nothing of its freshness is stored under FromHeaders", []edit{
+		{"pass.go", "	if !explicit || (l.Fresh <= l.Age && l.WhileRevalidate == 0) {\n", "	if explicit && l.Fresh <= l.Age && l.WhileRevalidate == 0 {\n"},
+		{"pass.go", "	return &Lifetime{Fresh: l.Fresh,", "	return &Lifetime{Fresh: max(l.Fresh, time.Minute),"},
+	}, root, "TestRFC"},
+
+	{"P6", "a request with a session's cookie is answered from a page", []edit{
+		{"site.go", "if matchesAny(p.BypassCookies, c.Name) {", "if c == nil {"},
+	}, root, "TestWhatPassesThroughByThePolicy"},
+
+	{"P2", "a 304 about something else renews the page", []edit{
+		{"render.go", "old != nil && confirms(header, old):", "old != nil:"},
+	}, root, "TestRFC"},
+
+	{"P1", "a revalidation of a page leaves its other representations", []edit{
+		{"route.go", "	if rt.policy.Of == nil {\n", "	if true {\n"},
+	}, root, "TestAnotherRepresentationIsRevalidatedWithItsPage"},
+
+	{"P1", "an unsafe method that succeeded leaves the old pages", []edit{
+		{"pass.go", "if rt.policy.Invalidate && !isSafe(r.Method) {", "if false {"},
+	}, root, "TestInvalidationByUnsafeMethods"},
+
 	{"P6", "a forged draft cookie counts", []edit{
 		{"draft.go", " || !hmac.Equal(b[8:], s.signDraft(b[:8]))", ""},
 	}, root, "TestDraftMode"},
