@@ -50,8 +50,6 @@ func TestServe(t *testing.T) {
 	})
 }
 
-type originKey struct{}
-
 // pages counts the pages that an origin served.
 type pages struct {
 	dir   string
@@ -104,11 +102,16 @@ func portsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: ports NAME...")
 	}
+	var all []net.Listener // at once, so that no two are the same
 	for _, name := range args {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		ts.Check(err)
 		ts.Setenv(name, l.Addr().String())
-		defer l.Close() // together, so that no two are the same
+		ts.Defer(func() { _ = l.Close() }) // in case that it fails before
+		all = append(all, l)
+	}
+	for _, l := range all {
+		ts.Check(l.Close())
 	}
 }
 

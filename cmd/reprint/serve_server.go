@@ -198,9 +198,12 @@ func loadCertificate(t *config.TLS) (*tls.Certificate, error) {
 	return &cert, nil
 }
 
+// headerTimeout is how long a client may take to send a request's header.
+const headerTimeout = 10 * time.Second
+
 // listen binds the listeners.
 func (s *server) listen(ctx context.Context) error {
-	public := &http.Server{Handler: forward(&s.public), MaxHeaderBytes: s.cfg.Limits.MaxHeader}
+	public := &http.Server{Handler: forward(&s.public), MaxHeaderBytes: s.cfg.Limits.MaxHeader, ReadHeaderTimeout: headerTimeout}
 	if s.cfg.TLS != nil {
 		public.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12,
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert.Load(), nil }}
@@ -211,7 +214,7 @@ func (s *server) listen(ctx context.Context) error {
 	if s.cfg.Admin.Listen == "" {
 		return nil
 	}
-	return s.bind(ctx, "admin.listen", s.cfg.Admin.Listen, &http.Server{Handler: forward(&s.admin), MaxHeaderBytes: 64 << 10, ReadTimeout: time.Minute})
+	return s.bind(ctx, "admin.listen", s.cfg.Admin.Listen, &http.Server{Handler: forward(&s.admin), MaxHeaderBytes: 64 << 10, ReadHeaderTimeout: headerTimeout})
 }
 
 func (s *server) bind(ctx context.Context, key, address string, hs *http.Server) error {
@@ -221,7 +224,7 @@ func (s *server) bind(ctx context.Context, key, address string, hs *http.Server)
 		return fail(fmt.Sprintf("%s: %s cannot be listened on: %v", key, address, errors.Unwrap(err)),
 			"Is another process listening there? Choose another address with "+key+" in the file.", err)
 	}
-	hs.ReadHeaderTimeout, hs.IdleTimeout = 10*time.Second, 2*time.Minute
+	hs.IdleTimeout = 2 * time.Minute
 	hs.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // clients that break off, mostly
 	s.listeners = append(s.listeners, listening{key, l, hs})
 	return nil

@@ -24,7 +24,7 @@ func TestDistance(t *testing.T) {
 func TestNearest(t *testing.T) {
 	names := []string{"listen", "origin", "onlyGenerated", "tag", "/v1/pages", "/v1/status"}
 	for misspelt, want := range map[string]string{
-		"lisen": "listen", "orgin": "origin", "only_generated": "onlyGenerated", "TAG": "tag", "tga": "tag", "/v1/page": "/v1/pages",
+		"lisen": "listen", "orogin": "origin", "only_generated": "onlyGenerated", "TAG": "tag", "tga": "tag", "/v1/page": "/v1/pages",
 		"xyz": "", "": "", "toy": "", strings.Repeat("a", 1000): "",
 	} {
 		if got := spell.Nearest(misspelt, names); got != want {
