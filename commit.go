@@ -80,6 +80,10 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	defer s.commits.RUnlock()
 	position := s.ledger.pos()
 	st := s.ledger.standing(page, page.Stamp)
+	if last, known := s.private.Last(page.Key); known && last.Value > page.Stamp {
+		// A newer render has said that the page is not for everybody.
+		return newEntry(page), false, nil
+	}
 	switch {
 	case st.deleted:
 		// It is gone already, also as a last good page: who waited since before may

@@ -148,7 +148,7 @@ func TestHeadersOfMiddlewareAndPagesDoNotMix(t *testing.T) {
 		}
 		fmt.Fprint(w, "x")
 	}, reprint.Policy{Vary: []reprint.Vary{
-		{Header: "X-A", Values: []string{"1"}}, {Header: "X-B", Values: []string{"1"}}, {Header: "X-C", Values: []string{"1"}},
+		{Header: "X-A", Values: []string{"1", "2"}}, {Header: "X-B", Values: []string{"1", "2"}}, {Header: "X-C", Values: []string{"1", "2"}},
 	}})
 	get(site, "/a")
 	visit := func(who string) http.Header {

@@ -134,7 +134,7 @@ func (s *Site) list(ctx context.Context, rt *route) iter.Seq2[listedPath, error]
 			} else {
 				err = fmt.Errorf("list the paths of %s: %w", rt.pattern, err)
 			}
-			if err == nil && t.route != rt {
+			if err == nil && t.route.pattern != rt.pattern {
 				err = fmt.Errorf("list the paths of %s: %s is served by %s", rt.pattern, path, t.route.pattern)
 			}
 			if err != nil {

@@ -62,7 +62,7 @@ func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key 
 		s.traced(r, rt, VerdictPass, "unknown")
 		p := &passing{ResponseWriter: w, cacheStatus: "reprint; fwd=uri-miss"}
 		if r.Method == http.MethodGet {
-			p.then = func(status int, h http.Header) { s.learn(rt, key, status, h) }
+			p.then = func(status int, h http.Header) { s.learn(r, rt, key, status, h) }
 		}
 		s.handOver(p, r)
 	default:
@@ -73,8 +73,13 @@ func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key 
 
 // learn has a page rendered when the answer to a visitor says that it may be
 // shared. The answer itself was made from the visitor's own request.
-func (s *Site) learn(rt *route, key Key, status int, h http.Header) {
+func (s *Site) learn(r *http.Request, rt *route, key Key, status int, h http.Header) {
 	now := time.Now()
+	if len(r.Header["Accept-Encoding"]) > 0 && len(h["Content-Encoding"]) > 0 {
+		// The visitor asked for that; a render does not.
+		h = h.Clone()
+		h.Del("Content-Encoding")
+	}
 	if !storable(status) || notForEverybody(h, rt) != "" || lifetime(h, now) == nil {
 		return
 	}
@@ -150,9 +155,9 @@ func sameOrigin(r *http.Request, reference string) string {
 }
 
 // mayBeStored reports whether a page of the target's path is stored or about to
-// be. When in doubt it may.
+// be, or in memory although the store did not take it. When in doubt it may.
 func (s *Site) mayBeStored(ctx context.Context, t target) bool {
-	if s.flights.Len() > 0 {
+	if s.flights.Len() > 0 || s.unkept.Len() > 0 {
 		return true
 	}
 	stored := false

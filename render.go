@@ -190,8 +190,7 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
 		out.renewed = renewed
 		return out
 	case errors.Is(failure, ErrPrivate) && unread == nil && (old == nil || rt.policy.Freshness == FromHeaders):
-		s.private.Fail(key, time.Now(), failure.Err.Error())
-		s.forsake(old, stamp)
+		s.forsake(key, old, stamp)
 		return outcome{private: failure.Err.Error()}
 	case old != nil && old.Stamp > stamp:
 		return outcome{err: failure} // a newer render has succeeded meanwhile
@@ -201,9 +200,15 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
 	return outcome{err: failure}
 }
 
-// forsake drops a page whose handler does not want it to be shared any more. A
-// failure to do so is mended by the next render of it.
-func (s *Site) forsake(old *Page, stamp Position) {
+// forsake notes that the handler, asked at stamp, does not want the page of key to
+// be shared, and drops the one that is stored. A failure to do so is mended by the
+// next render of it. An older render that is still under way is not stored any
+// more: see fence.
+func (s *Site) forsake(key Key, old *Page, stamp Position) {
+	lock := s.keys.of(key)
+	lock.Lock()
+	defer lock.Unlock()
+	s.private.Fail(key, time.Now(), stamp)
 	if old == nil {
 		return
 	}
@@ -214,7 +219,9 @@ func (s *Site) forsake(old *Page, stamp Position) {
 	}
 	s.stored.Add(1)
 	s.memory.remove(old.Key, stamp+1)
-	s.due.Remove(old.Key)
+	if s.memory.peek(old.Key) == nil {
+		s.due.Remove(old.Key)
+	}
 }
 
 // renewable returns the page that a render of key may renew instead of replacing
@@ -299,7 +306,7 @@ func (p *Page) fill(rt *route, status int, header http.Header, body []byte, err 
 		return p.failure(http.StatusBadGateway, ErrTruncated, err)
 	case err != nil:
 		return p.failure(http.StatusBadGateway, ErrInvalid, err)
-	case !storable(status) && rt.policy.Freshness == FromHeaders && status < 500:
+	case !storable(status) && rt.policy.Freshness == FromHeaders && status < 500 && !passing4xx(status):
 		return p.failure(status, ErrPrivate, fmt.Sprintf("a %d is not stored", status))
 	case !storable(status):
 		failure := p.failure(status, ErrStatus, story(status, header, body))
@@ -311,6 +318,12 @@ func (p *Page) fill(rt *route, status int, header http.Header, body []byte, err 
 	p.Sum = sha256.Sum256(body)
 	p.ModifiedAt = p.RenderedAt.Truncate(time.Second)
 	return nil
+}
+
+// passing4xx reports whether a status of the 400s says nothing of the page, but that
+// it cannot be had at the moment.
+func passing4xx(status int) bool {
+	return status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusTooManyRequests
 }
 
 // story is what a handler that failed said: its status, and the first line of a

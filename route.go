@@ -124,19 +124,23 @@ func (s *Site) SetRoutes(routes []Route) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	var adopted []*route
 	for _, rt := range next.list() {
 		before := old.of(rt.pattern)
 		if before == nil || rt.policy.Prerender == nil || !before.listing.complete() {
 			continue
 		}
 		rt.listing.adopt(before.listing)
+		adopted = append(adopted, rt)
+	}
+	s.table.Store(next)
+	for _, rt := range adopted {
 		s.work.start(func() {
 			if err := s.readListing(s.ctx, rt); err != nil {
 				s.log.Error("listing cannot be read; the one before counts", "route", rt.pattern, "err", err)
 			}
 		})
 	}
-	s.table.Store(next)
 	return nil
 }
 

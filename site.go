@@ -168,7 +168,7 @@ type Site struct {
 	loads   singleflight.Group // of pages from the store
 	stored  atomic.Uint64      // rises when the store has changed; see lookup
 	failed  *backoff.Book[Key, *RenderError]
-	private *backoff.Book[Key, string]
+	private *backoff.Book[Key, Position] // with the stamp of the render that said so
 	unkept  *backoff.Book[Key, struct{}] // pages that the store did not take
 	due     *due.Queue[Key]
 	lost    lost // handlers that did not stop
@@ -206,7 +206,7 @@ func New(opts Options) (*Site, error) {
 		log:     opts.Log,
 		gate:    gate.New(opts.Renders, opts.Queue),
 		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
-		private: backoff.New[Key, string](10*time.Second, 2*time.Minute, maxPrivate),
+		private: backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
 		due:     due.New[Key](maxDue),
 	}
@@ -385,9 +385,12 @@ func (p *Policy) bypasses(r *http.Request) string {
 	if len(p.BypassCookies) == 0 || len(r.Header["Cookie"]) == 0 {
 		return ""
 	}
-	for _, c := range r.Cookies() {
-		if matchesAny(p.BypassCookies, c.Name) {
-			return "cookie"
+	// Not r.Cookies, which leaves out cookies that other parsers take.
+	for _, line := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			if name, _, _ := strings.Cut(pair, "="); matchesAny(p.BypassCookies, strings.TrimSpace(name)) {
+				return "cookie"
+			}
 		}
 	}
 	return ""
