@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -72,10 +73,18 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		return
 	}
+	if site.isAlias(r.URL.EscapedPath()) {
+		// Not for the origin: a secret may be in it.
+		w.Header().Set("Cache-Status", "reprint; detail=refused")
+		w.Header().Set("Cache-Control", "no-store")
+		http.NotFound(w, r)
+		return
+	}
 	if to := site.redirect(r); to != "" {
 		if s, ok := r.Context().Value(seenKey{}).(*seen); ok {
 			s.verdict = verdictRedirect
 		}
+		w.Header().Set("Cache-Status", "reprint; detail=redirect")
 		w.Header().Set("Location", to)
 		w.WriteHeader(http.StatusPermanentRedirect)
 		return
@@ -96,6 +105,21 @@ func (f *front) of(r *http.Request) *frontSite {
 		host = h
 	}
 	return f.sites[strings.TrimSuffix(strings.ToLower(host), ".")]
+}
+
+// isAlias reports whether a path is a hook's, written otherwise.
+func (s *frontSite) isAlias(escaped string) bool {
+	path, err := url.PathUnescape(escaped)
+	if err != nil {
+		return false
+	}
+	path = strings.TrimSuffix(path, "/")
+	for hook := range s.hooks {
+		if strings.EqualFold(path, hook) {
+			return true
+		}
+	}
+	return false
 }
 
 // redirect returns where a path leads by the site's rule for trailing slashes, or

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/reprint-go/reprint"
@@ -28,12 +29,17 @@ const (
 // passes through.
 var nextClientHeaders = []string{"rsc", "next-router-*", "next-url", "next-action", "next-hmr-refresh", "x-nextjs-data", "x-nextjs-action-*"}
 
+// nextDraft are the cookies of its draft mode, whose holders see pages as they are
+// now.
+var nextDraft = []string{"__prerender_bypass", "__next_preview_data"}
+
 // nextPolicy completes the policy of a page.
 func nextPolicy(p *reprint.Policy) {
 	if p.Bypass || p.Freshness == reprint.FromHeaders {
 		nextHeadersPolicy(p)
 		return
 	}
+	p.BypassCookies = slices.Concat(p.BypassCookies, nextDraft)
 	p.Vary = append(p.Vary,
 		reprint.Vary{Header: "RSC", Values: []string{"", "1"}},
 		reprint.Vary{Header: "Next-Router-Prefetch", Values: []string{"", "1"}},
@@ -50,6 +56,7 @@ func nextHeadersPolicy(p *reprint.Policy) {
 	if p.Bypass {
 		return
 	}
+	p.BypassCookies = slices.Concat(p.BypassCookies, nextDraft)
 	p.BypassHeaders = append(p.BypassHeaders,
 		"RSC", "Next-Router-Prefetch", "Next-Router-State-Tree", "Next-Router-Segment-Prefetch", "Next-Url")
 }
@@ -100,8 +107,18 @@ func (b *routing) dataRoute(r config.Route) reprint.Route {
 	if p.Fallback != reprint.Blocking {
 		p.Fallback, p.Shell = reprint.Blocking, nil
 	}
-	p.Of = pageOfData
-	return reprint.Route{Pattern: dataPattern(r.Path), Handler: tagging(b.origin, r.Tags, true), Policy: p}
+	page, slash := strings.CutSuffix(r.Path, "/{$}")
+	if page == "" { // the front page
+		page, slash = r.Path, false
+	}
+	p.Of = func(path string) string {
+		of := pageOfData(path)
+		if slash && of != "" {
+			of += "/"
+		}
+		return of
+	}
+	return reprint.Route{Pattern: dataPattern(page), Handler: tagging(b.origin, r.Tags, true), Policy: p}
 }
 
 // dataPattern is the pattern of the data's paths: /_next/data/BUILD/posts/1.json.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -135,7 +136,7 @@ func (o *observer) observe(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		s := &seen{verdict: string(reprint.VerdictRefuse)}
-		counted := &countingWriter{ResponseWriter: w, seen: s}
+		counted := &countingWriter{ResponseWriter: w, seen: s, streams: r.ProtoMajor > 1}
 		// What is asked for is written down before a hook hides its secret in it;
 		// it is scrubbed here too.
 		target := hook.Scrub(r.URL)
@@ -153,7 +154,12 @@ func (o *observer) observe(h http.Handler) http.Handler {
 					slog.String("detail", s.detail), slog.String("client", o.client(r)))
 			}
 		}()
-		h.ServeHTTP(counted, r.WithContext(context.WithValue(r.Context(), seenKey{}, s)))
+		r = r.WithContext(context.WithValue(r.Context(), seenKey{}, s))
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+		}
+		h.ServeHTTP(counted, r)
+		counted.extend() // for what net/http sends by itself
 	})
 }
 
@@ -165,17 +171,34 @@ func (o *observer) samples(s *seen) bool {
 }
 
 // writeTimeout is how long a client may take nothing of what is sent to it, and
-// writeChunk how much is sent under one such deadline.
+// writeChunk how much is sent under one such deadline. readTimeout is how long it
+// may send nothing of a body.
 const (
 	writeTimeout = time.Minute
 	writeChunk   = 256 << 10
+	readTimeout  = time.Minute
 )
+
+// patientBody gives up on clients that stopped sending.
+type patientBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// Read has a deadline of its own. Between reads there is none: in HTTP/2 it would
+// end the stream, and in HTTP/1 cut what is read ahead.
+func (b *patientBody) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(readTimeout)) // a connection that knows none, of a test for instance, has none
+	defer func() { _ = b.control.SetReadDeadline(time.Time{}) }()
+	return b.ReadCloser.Read(p)
+}
 
 // countingWriter counts what is sent, and gives up on clients that stopped
 // reading.
 type countingWriter struct {
 	http.ResponseWriter
-	seen *seen
+	seen    *seen
+	streams bool // HTTP/2: a deadline ends the stream also when nothing is being written
 }
 
 func (w *countingWriter) WriteHeader(status int) {
@@ -183,6 +206,7 @@ func (w *countingWriter) WriteHeader(status int) {
 		w.seen.status = status
 	}
 	w.extend()
+	defer w.rest()
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -190,6 +214,7 @@ func (w *countingWriter) Write(b []byte) (n int, err error) {
 	if w.seen.status == 0 {
 		w.seen.status = http.StatusOK
 	}
+	defer w.rest()
 	for {
 		chunk := b[n:min(n+writeChunk, len(b))]
 		w.extend()
@@ -206,6 +231,20 @@ func (w *countingWriter) Write(b []byte) (n int, err error) {
 // for instance, has none.
 func (w *countingWriter) extend() {
 	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout))
+}
+
+// rest takes the deadline away while nothing is written, where it would count.
+func (w *countingWriter) rest() {
+	if w.streams {
+		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Time{})
+	}
+}
+
+// FlushError is a write too.
+func (w *countingWriter) FlushError() error {
+	w.extend()
+	defer w.rest()
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap serves http.ResponseController.

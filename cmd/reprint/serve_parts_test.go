@@ -82,6 +82,14 @@ func TestDataOfNextJS(t *testing.T) {
 			t.Errorf("%s is the data of %q, want %q", path, got, want)
 		}
 	}
+	for page, want := range map[string][2]string{
+		"/posts/{id}": {"/_next/data/{reprintBuild}/posts/{id}", "/posts/1"}, "/posts/{id}/{$}": {"/_next/data/{reprintBuild}/posts/{id}", "/posts/1/"},
+	} {
+		r := (&routing{}).dataRoute(config.Route{Path: page})
+		if of := r.Policy.Of("/_next/data/b/posts/1.json"); r.Pattern != want[0] || of != want[1] {
+			t.Errorf("the data of %s is %s, of the page %s", page, r.Pattern, of)
+		}
+	}
 	// As Next.js computes it, of "1,0,0,0".
 	if got := nextRSCHash("1"); got != "HEAvJdHAQJrUAe2K" {
 		t.Errorf("_rsc=%s", got)
@@ -91,7 +99,7 @@ func TestDataOfNextJS(t *testing.T) {
 // No path that the origin should answer is redirected by the routes.
 func TestRoutesDoNotRedirect(t *testing.T) {
 	cfg := &config.Config{Sites: []config.Site{{Origin: config.Origin{URL: "http://127.0.0.1:1"}, Routes: []config.Route{
-		{Path: "/account/", Bypass: true}, {Path: "/docs/{path...}"}, {Path: "/{page}"}, {Path: "/blog/"}, {Path: "/a/{b}/c/"}, {Path: "/a/x/{y}"},
+		{Path: "/account/", Bypass: true}, {Path: "/docs/{path...}"}, {Path: "/{page}"}, {Path: "/blog/"}, {Path: "/a/{b}/c/"}, {Path: "/a/x/{y}"}, {Path: "/d/e/{$}"}, {Path: "/{$}"},
 	}}}}
 	s := &server{log: slog.New(slog.DiscardHandler)}
 	origins, err := s.newOrigins(cfg)
@@ -107,7 +115,7 @@ func TestRoutesDoNotRedirect(t *testing.T) {
 	mux := muxOf(routes)
 	for path, want := range map[string]string{
 		"/account": "/account", "/account/": "/account/", "/docs": "/{page}", "/docs/x": "/docs/{path...}", "/blog": "/{page}", "/x": "/{page}",
-		"/a/x/c": "/a/x/{y}", "/other/thing": "/",
+		"/a/x/c": "/a/x/{y}", "/d/e": "/d/e", "/d/e/": "/d/e/{$}", "/": "/{$}", "/other/thing": "/",
 	} {
 		if got := servedBy(mux, path); got != want {
 			t.Errorf("%s is served by %q, want %q", path, got, want)

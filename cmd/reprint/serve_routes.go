@@ -140,7 +140,7 @@ func (b *routing) parents(routes []reprint.Route) []reprint.Route {
 	var all []reprint.Route
 	for _, r := range routes {
 		parent := strings.TrimSuffix(r.Pattern, "/")
-		open := strings.HasSuffix(r.Pattern, "...}")
+		open := strings.HasSuffix(r.Pattern, "...}") || strings.HasSuffix(r.Pattern, "/{$}")
 		if open {
 			parent = r.Pattern[:strings.LastIndexByte(r.Pattern, '/')]
 		}
