@@ -85,6 +85,36 @@ func TestAnOlderPublicRenderDoesNotFollowAPrivateOne(t *testing.T) {
 	}
 }
 
+// What was deleted does not stay because the answer that says so may not be stored,
+// as that of many frameworks may not.
+func TestAPageThatIsGoneDoesNotStay(t *testing.T) {
+	for _, status := range []int{404, 410} {
+		site := newSite(t, reprint.Options{})
+		var deleted atomic.Bool
+		handle(t, site, "/posts/{id}", func(w http.ResponseWriter, _ *http.Request) {
+			if deleted.Load() {
+				w.Header().Set("Cache-Control", "no-cache, private")
+				w.WriteHeader(status)
+			}
+			fmt.Fprint(w, deleted.Load())
+		}, reprint.Policy{})
+		wantBody(t, get(site, "/posts/1"), 200, "false")
+		deleted.Store(true)
+		if err := site.Revalidate(t.Context(), "/posts/1"); err != nil {
+			t.Errorf("%d: %v", status, err)
+		}
+		wantBody(t, get(site, "/posts/1"), status, "true")
+		if keys := keysOf(t, site); len(keys) != 0 {
+			t.Errorf("%d: stored: %v", status, keys)
+		}
+		deleted.Store(false)
+		if err := site.Revalidate(t.Context(), "/posts/1"); err != nil {
+			t.Error(err)
+		}
+		wantCacheStatus(t, get(site, "/posts/1"), "hit")
+	}
+}
+
 // The status of an origin that is too busy to answer says nothing of the page.
 func TestAnOriginThatAsksForPatienceCostsNoPage(t *testing.T) {
 	for _, code := range []int{408, 425, 429} {

@@ -189,7 +189,7 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
 		out := s.commit(page, old)
 		out.renewed = renewed
 		return out
-	case errors.Is(failure, ErrPrivate) && unread == nil && (old == nil || rt.policy.Freshness == FromHeaders):
+	case errors.Is(failure, ErrPrivate) && unread == nil && (old == nil || rt.policy.Freshness == FromHeaders || gone(page.Status)):
 		s.forsake(key, old, stamp)
 		return outcome{private: failure.Err.Error()}
 	case old != nil && old.Stamp > stamp:
@@ -199,6 +199,10 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
 	s.fail(key, failure, old)
 	return outcome{err: failure}
 }
+
+// gone reports whether a status says that there is no such page any more. Also where
+// that answer itself may not be stored, the page may not stay.
+func gone(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
 // forsake notes that the handler, asked at stamp, does not want the page of key to
 // be shared, and drops the one that is stored. A failure to do so is mended by the

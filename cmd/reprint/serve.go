@@ -27,6 +27,7 @@ origin's own headers decide what is stored, in memory: a first try.
 
 SIGHUP reads the file again and takes over routes, hooks, tokens and certificates
 without dropping a connection or a page; what needs a restart is refused by name.
+Variables keep the values that they had at the start.
 SIGTERM and SIGINT stop listening, let running requests end, and then exit.
 Under systemd (Type=notify-reload) it says when it is ready.`,
 		Example: `  # A first try

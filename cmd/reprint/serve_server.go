@@ -54,6 +54,7 @@ type listening struct {
 	name     string
 	listener net.Listener
 	server   *http.Server
+	https    bool // the server's own TLSConfig is set by net/http too
 }
 
 // newServer opens the store and makes the site. Nothing listens yet.
@@ -226,7 +227,7 @@ func (s *server) bind(ctx context.Context, key, address string, hs *http.Server)
 	}
 	hs.IdleTimeout = 2 * time.Minute
 	hs.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // clients that break off, mostly
-	s.listeners = append(s.listeners, listening{key, l, hs})
+	s.listeners = append(s.listeners, listening{key, l, hs, hs.TLSConfig != nil})
 	return nil
 }
 
@@ -240,7 +241,7 @@ func (s *server) start(ctx context.Context) {
 	for _, l := range s.listeners {
 		go func() {
 			var err error
-			if l.server.TLSConfig != nil {
+			if l.https {
 				err = l.server.ServeTLS(l.listener, "", "")
 			} else {
 				err = l.server.Serve(l.listener)
@@ -258,7 +259,7 @@ func (s *server) start(ctx context.Context) {
 // urlOf is where a listener is reached from this machine.
 func urlOf(l listening) string {
 	scheme := "http"
-	if l.server.TLSConfig != nil {
+	if l.https {
 		scheme = "https"
 	}
 	host, port, _ := net.SplitHostPort(l.listener.Addr().String())
