@@ -120,7 +120,7 @@ var neverVary = map[string]string{
 	"Cookie":            "is different for each visitor; use bypassCookies for visitors who are known",
 	"Authorization":     "is different for each visitor; requests with it always pass through",
 	"Host":              "is part of the key anyway; list the names under hosts",
-	"Accept-Encoding":   "is not for the origin: pages are compressed on their way out",
+	"Accept-Encoding":   "makes no variants: pages are stored as they are, and what stands in front compresses them",
 	"Range":             "is answered from the whole page",
 	"If-None-Match":     "is answered from the page",
 	"Connection":        "belongs to one connection",
