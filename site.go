@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -243,6 +244,11 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.refuse(w, r, nil, err)
 		return
+	}
+	if r.URL.Path == "" && r.Method != http.MethodConnect {
+		home := *r
+		home.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: "/", RawQuery: r.URL.RawQuery}
+		r = &home
 	}
 	if host != "" && stripPort(r.Host) != host {
 		// The route is chosen by the name that is in the key, and not by another

@@ -29,6 +29,8 @@ var internal = []string{
 	"x-react-router-*", "x-astro-*",
 	// path and method
 	"x-original-url", "x-rewrite-url", "x-original-uri", "x-http-method-override", "x-http-method", "x-method-override",
+	// what programs that get headers as variables (CGI) take for their HTTP_PROXY
+	"proxy",
 	// between a cache and its origin
 	"surrogate-*", "cache-tag", "xkey", "reprint-*", "x-reprint-*", "http2-settings",
 }

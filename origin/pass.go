@@ -86,6 +86,10 @@ func (p *passage) serve(r *http.Request) {
 		ErrorHandler:   p.fail,
 		ErrorLog:       slog.NewLogLogger(p.h.log.Handler(), slog.LevelWarn),
 	}
+	if r.ProtoMajor == 1 && r.Body != nil && r.Body != http.NoBody {
+		// An origin may answer before it has read all, and a client may wait for that.
+		_ = http.NewResponseController(p.w).EnableFullDuplex()
+	}
 	proxy.ServeHTTP(p.w, r.WithContext(ctx))
 	p.w.end()
 }

@@ -16,7 +16,7 @@ func unkeyedHeaders() []string {
 		Accept Accept-Charset Accept-Datetime Accept-Encoding Accept-Language Access-Control-Request-Headers
 		Access-Control-Request-Method A-Im Akamai-Origin-Hop Base-Url Cache-Control Cdn-Loop Cf-Connecting-Ip Cf-Ipcountry Cf-Ray
 		Cf-Visitor Client-Ip Cluster-Client-Ip Content-Disposition Content-Encoding Content-Language Content-Location Content-Range
-		Content-Security-Policy Content-Type Cookie Cookie2 Correlation-Id Destination Device-Memory Dnt Downlink Early-Data Ect Expect-Ct
+		Content-Security-Policy Content-Type Cookie Cookie2 Correlation-Id Destination Device-Memory Dnt Downlink Early-Data Expect-Ct
 		Fastly-Client-Ip Fastly-Ff Forwarded Forwarded-For Forwarded-Host Forwarded-Proto From Front-End-Https Host-Name Host-Override If
 		If-Match If-Modified-Since If-None-Match If-Range If-Unmodified-Since Incap-Client-Ip Last-Event-Id Lock-Token Max-Forwards
 		Next-Action Next-Hmr-Refresh Next-Resume Next-Router-Prefetch Next-Router-Segment-Prefetch Next-Router-State-Tree Next-Url
@@ -138,6 +138,21 @@ func TestForwardingAndOverridesOfClients(t *testing.T) {
 	}
 }
 
+// A program that is called with headers as variables (CGI) takes Proxy for its
+// HTTP_PROXY, and asks whom it names (CVE-2016-5385).
+func TestTheProxyHeaderOfAClientReachesNoOrigin(t *testing.T) {
+	o := newStub(t, echo)
+	s := serve(t, bothWays(o.url))
+	for _, way := range both {
+		for _, method := range []string{"GET", "POST"} {
+			s.do(method, way+"1", nil, "Proxy: http://zz-evil.test:80", "proxy: http://zz-evil.test:80")
+		}
+	}
+	if o.saw(marker) {
+		t.Errorf("the origin was asked %q", o.requests())
+	}
+}
+
 // T-004: a name that is not the site's is no key, and nobody renders for it.
 func TestHostsThatAreNotTheSites(t *testing.T) {
 	o := newStub(t, echo)
@@ -194,6 +209,13 @@ func TestTargetsInAbsoluteForm(t *testing.T) {
 	}
 	if o.saw("evil.test") || o.saw("169.254") {
 		t.Error("the origin was asked for a stranger")
+	}
+	// Without a path it is the home page.
+	if got := s.talk("GET http://good.test HTTP/1.1\r\nHost: good.test\r\nConnection: close\r\n\r\n"); !strings.Contains(statusLine(got), " 200 ") {
+		t.Errorf("no path: %q", got)
+	}
+	if got := s.talk("POST http://good.test HTTP/1.1\r\nHost: good.test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"); !strings.Contains(statusLine(got), " 200 ") {
+		t.Errorf("POST, no path: %q", got)
 	}
 }
 

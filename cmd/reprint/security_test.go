@@ -77,8 +77,13 @@ func (s *running) configure(file string) {
 	if !strings.Contains(file, "admin:") {
 		head += "admin:\n  listen: 127.0.0.1:0\n"
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "reprint.yaml"), []byte(head+file), 0o600); err != nil {
-		s.t.Fatal(err)
+	writeFile(s.t, filepath.Join(s.dir, "reprint.yaml"), head+file)
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -129,10 +134,17 @@ func (s *running) listening(name string) string {
 	return address
 }
 
+// in is the same server for a test within the test.
+func (s *running) in(t *testing.T) *running {
+	within := *s
+	within.t = t
+	return &within
+}
+
 // waitForLog waits for a line of the log.
 func (s *running) waitForLog(what string, is func(line map[string]any) bool) {
 	s.t.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(10 * time.Second)
 	for {
 		for line := range strings.Lines(s.log.String()) {
 			var fields map[string]any
@@ -355,7 +367,7 @@ func dial(t *testing.T, address string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -415,9 +427,10 @@ func (b *safeBuffer) String() string {
 type stub struct {
 	url string
 
-	mu      sync.Mutex
-	handler http.HandlerFunc // guarded by mu
-	asked   []string         // guarded by mu; each request, with all of its header
+	handler http.HandlerFunc
+
+	mu    sync.Mutex
+	asked []string // guarded by mu; each request, with all of its header
 }
 
 // newStub returns an origin that answers with h. What a request may steer is only
@@ -442,16 +455,8 @@ func (o *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = r.Header.Write(&b) // into memory
 	o.mu.Lock()
 	o.asked = append(o.asked, b.String())
-	h := o.handler
 	o.mu.Unlock()
-	h(w, r)
-}
-
-// answer sets what it answers from now on.
-func (o *stub) answer(h http.HandlerFunc) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.handler = h
+	o.handler(w, r)
 }
 
 // requests returns what it was asked so far.

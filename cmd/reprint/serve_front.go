@@ -56,7 +56,12 @@ type frontSite struct {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if len(r.TransferEncoding) > 0 {
+	if r.Method == http.MethodConnect {
+		w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		http.Error(w, "405 Method Not Allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
 		// What such a request is followed by may be meant to be read otherwise (RFC
 		// 9112, section 6.1).
 		w.Header().Set("Connection", "close")

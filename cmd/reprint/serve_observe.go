@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -156,7 +159,7 @@ func (o *observer) observe(h http.Handler) http.Handler {
 		}()
 		r = r.WithContext(context.WithValue(r.Context(), seenKey{}, s))
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+			r.Body = newPatientBody(r, http.NewResponseController(w))
 		}
 		h.ServeHTTP(counted, r)
 		counted.extend() // for what net/http sends by itself
@@ -183,15 +186,31 @@ const (
 type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
+	streams bool // HTTP/2: a deadline ends the stream also when nothing is being read
 }
 
-// Read has a deadline of its own. Between reads there is none: in HTTP/2 it would
-// end the stream, and in HTTP/1 cut what is read ahead.
-func (b *patientBody) Read(p []byte) (int, error) {
-	_ = b.control.SetReadDeadline(time.Now().Add(readTimeout)) // a connection that knows none, of a test for instance, has none
-	defer func() { _ = b.control.SetReadDeadline(time.Time{}) }()
-	return b.ReadCloser.Read(p)
+func newPatientBody(r *http.Request, control *http.ResponseController) *patientBody {
+	b := &patientBody{ReadCloser: r.Body, control: control, streams: r.ProtoMajor > 1}
+	if !b.streams {
+		b.extend() // net/http reads what the handler leaves
+	}
+	return b
 }
+
+// Read has a deadline of its own. In HTTP/1 it stays until the body has ended: then
+// net/http waits for the client to leave, and what is late does not mean that.
+func (b *patientBody) Read(p []byte) (int, error) {
+	b.extend()
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) || err == nil && b.streams {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// extend moves the deadline of reading. A connection that knows none, of a test for
+// instance, has none.
+func (b *patientBody) extend() { _ = b.control.SetReadDeadline(time.Now().Add(readTimeout)) }
 
 // countingWriter counts what is sent, and gives up on clients that stopped
 // reading.
@@ -245,6 +264,15 @@ func (w *countingWriter) FlushError() error {
 	w.extend()
 	defer w.rest()
 	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Hijack hands over the connection, for another protocol.
+func (w *countingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.seen.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
 }
 
 // Unwrap serves http.ResponseController.

@@ -41,7 +41,7 @@ func (b *routing) routes() []reprint.Route {
 			all = append(all, b.dataRoute(r))
 		}
 	}
-	if !b.has(catchAll) {
+	if !slices.ContainsFunc(b.site.Routes, func(r config.Route) bool { return isCatchAll(r.Path) }) {
 		all = append(all, reprint.Route{Pattern: catchAll, Handler: b.origin, Policy: b.headersPolicy()})
 	}
 	all = append(all, b.parents(all)...)
@@ -51,8 +51,9 @@ func (b *routing) routes() []reprint.Route {
 	return all
 }
 
-func (b *routing) has(pattern string) bool {
-	return slices.ContainsFunc(b.site.Routes, func(r config.Route) bool { return r.Path == pattern })
+// isCatchAll reports whether a pattern is for every path: "/" or "/{rest...}".
+func isCatchAll(pattern string) bool {
+	return pattern == catchAll || strings.HasSuffix(pattern, "...}") && strings.LastIndexByte(pattern, '/') == 0
 }
 
 // qualify returns the routes once for each host, because other sites have routes
@@ -93,6 +94,9 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 	}
 	if slices.Contains(p.Query, "*") {
 		p.Drop = b.site.Drop
+	}
+	if r.WebSocket {
+		p.BypassHeaders = append(slices.Clip(p.BypassHeaders), "Sec-Websocket-Key")
 	}
 	for _, v := range r.Vary {
 		p.Vary = append(p.Vary, reprint.Vary{Header: v.Header, Values: v.Values})
