@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -136,6 +137,75 @@ func ExampleSite_Prerender() {
 	// 3 of 3 <nil>
 	// 200 post 2
 	// 404 404 page not found
+}
+
+func ExampleSite_PrerenderPaths() {
+	site, _ := reprint.New(reprint.Options{})
+	_ = site.Handle("/posts/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "post ", r.PathValue("id"))
+	}), reprint.Policy{})
+	paths := func(yield func(string, error) bool) { _ = yield("/posts/1", nil) && yield("/posts/2", nil) }
+	err := site.PrerenderPaths(context.Background(), paths, nil, func(p reprint.Progress) {
+		if p.Done() == 2 {
+			fmt.Println(p.Rendered, "rendered")
+		}
+	})
+	fmt.Println(err)
+	// Output:
+	// 2 rendered
+	// <nil>
+}
+
+func ExampleSite_Pages() {
+	site, _ := reprint.New(reprint.Options{})
+	_ = site.Handle("/posts/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "post ", r.PathValue("id"))
+	}), reprint.Policy{})
+	show(site, "/posts/1")
+	show(site, "/posts/2")
+	_, _ = site.Apply(context.Background(), reprint.Revalidation{Paths: []string{"/posts/1"}, Mode: reprint.Stale})
+	list, err := site.Pages(context.Background(), reprint.PageQuery{Prefix: "/posts/"})
+	for _, p := range list.Pages {
+		fmt.Println(p.Page.Key, p.State, p.Size)
+	}
+	fmt.Println(site.Status().Pages, "pages", err)
+	// Output:
+	// 200 post 1
+	// 200 post 2
+	// /posts/1 stale 6
+	// /posts/2 fresh 6
+	// 2 pages <nil>
+}
+
+func ExampleSite_SetRoutes() {
+	site, _ := reprint.New(reprint.Options{})
+	say := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, text) })
+	}
+	_ = site.SetRoutes([]reprint.Route{{Pattern: "/about", Handler: say("about us")}})
+	show(site, "/about")
+	// Other routes, in one step. The page stays what it was.
+	_ = site.SetRoutes([]reprint.Route{{Pattern: "/about", Handler: say("all about us")}, {Pattern: "/jobs", Handler: say("none")}})
+	show(site, "/about")
+	show(site, "/jobs")
+	// Output:
+	// 200 about us
+	// 200 about us
+	// 200 none
+}
+
+// A handler that knows how long its answers are good decides itself.
+func ExamplePolicy_fromHeaders() {
+	site, _ := reprint.New(reprint.Options{})
+	_ = site.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		io.WriteString(w, "good for a minute")
+	}), reprint.Policy{Freshness: reprint.FromHeaders, Query: []string{"*"}})
+	_ = site.Revalidate(context.Background(), "/a")
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
+	fmt.Println(strings.HasPrefix(w.Header().Get("Cache-Status"), "reprint; hit"), w.Header().Get("Cache-Control"))
+	// Output: true public, max-age=60
 }
 
 func ExampleSite_Explain() {

@@ -146,6 +146,14 @@ func canonicalPath(escaped string) (string, error) {
 	return canonical, nil
 }
 
+// isPassable reports whether a path that is not canonical is so only because slashes
+// in it are encoded, and would not lead elsewhere if somebody decoded them. It names
+// no page, but it may pass through where there are none: "/packages/@scope%2Fname".
+func isPassable(escaped string) bool {
+	_, err := canonicalPath(strings.NewReplacer("%2F", "/", "%2f", "/").Replace(escaped))
+	return err == nil
+}
+
 // CanonicalPath returns the path of a key, percent-encoded, for a path as a person
 // or a program writes it: what a URL must encode may be encoded or not. The error
 // is a *BadPathError: the path is ambiguous, or too long.

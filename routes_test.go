@@ -258,6 +258,23 @@ func TestWhatThePolicyIgnores(t *testing.T) {
 	}
 }
 
+// An encoded slash passes where nothing is stored, unless it hides something.
+func TestEncodedSlashesPassWhereThereAreNoPages(t *testing.T) {
+	site := newSite(t, reprint.Options{Hosts: []string{"a.example"}})
+	echo := func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.EscapedPath()) }
+	handle(t, site, "/api/", echo, reprint.Policy{Bypass: true})
+	handle(t, site, "/posts/{id}", echo, reprint.Policy{})
+	wantBody(t, get(site, "/api/group%2Fname", "Host", "a.example"), 200, "/api/group%2Fname")
+	for _, path := range []string{"/api/..%2Fadmin", "/api/%2e%2e%2Fadmin", "/api/a%2F%2Fb", "/api/a%5Cb", "/posts/a%2Fb", "/api/a%2Fb%00", "/%2Fapi/a"} {
+		if r := get(site, path, "Host", "a.example"); r.StatusCode != 400 {
+			t.Errorf("%s: %d", path, r.StatusCode)
+		}
+	}
+	if r := get(site, "/api/group%2Fname", "Host", "evil.example"); r.StatusCode != 421 {
+		t.Errorf("another host: %d", r.StatusCode)
+	}
+}
+
 func TestAGetWithABodyIsNotAnsweredFromAPage(t *testing.T) {
 	p := newPress(0)
 	site := newSite(t, reprint.Options{})

@@ -242,6 +242,10 @@ func (s *Site) openStore() {
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, path, err := s.canonical(r)
 	if err != nil {
+		if rt := s.match(r); rt != nil && rt.policy.Bypass && !errors.Is(err, errHost) && isPassable(r.URL.EscapedPath()) {
+			s.pass(w, r, rt, Key{Host: host}, "bypass")
+			return
+		}
 		s.refuse(w, r, nil, err)
 		return
 	}
