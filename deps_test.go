@@ -199,6 +199,7 @@ func isForTests(importPath string) bool {
 		"testing",
 		"net/http/httptest",
 		lawModule + "/storetest",
+		lawModule + "/internal/logtest",
 		"pgregory.net/rapid",
 		"github.com/anishathalye/porcupine",
 		"github.com/chromedp",

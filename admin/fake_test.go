@@ -1,12 +1,10 @@
 package admin_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"iter"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 // What reprint.Site does is what the API asks for.
@@ -109,29 +108,6 @@ func (s *fakeSite) applications() []reprint.Revalidation {
 	return append([]reprint.Revalidation(nil), s.applied...)
 }
 
-// buffer is a bytes.Buffer for a log that several goroutines write.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer // guarded by mu
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
-// logTo returns a logger that leaves nothing out.
-func logTo(b *buffer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 // withTokens are options with an editor, who may do everything, and a reader.
 func withTokens(site admin.Site) admin.Options {
 	return admin.Options{
@@ -140,14 +116,14 @@ func withTokens(site admin.Site) admin.Options {
 			{Name: "editor", Secrets: []string{oldSecret, newSecret}},
 			{Name: "reader", Secrets: []string{readerSecret}, Actions: []string{"read"}},
 		},
-		Log: logTo(&buffer{}),
+		Log: new(logtest.Buffer).Logger(),
 	}
 }
 
 func newHandler(t *testing.T, opts admin.Options) http.Handler {
 	t.Helper()
 	if opts.Log == nil {
-		opts.Log = logTo(&buffer{})
+		opts.Log = new(logtest.Buffer).Logger()
 	}
 	h, err := admin.New(opts)
 	if err != nil {

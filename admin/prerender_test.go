@@ -15,6 +15,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 // linesOf reads an answer that is a stream.
@@ -63,10 +64,10 @@ func TestPrerenderOfNothing(t *testing.T) {
 }
 
 func TestPrerenderPaths(t *testing.T) {
-	var log buffer
+	var log logtest.Buffer
 	site := &fakeSite{}
 	opts := withTokens(site)
-	opts.Log = logTo(&log)
+	opts.Log = log.Logger()
 	got := linesOf(t, call{target: "/v1/prerender", body: `{"paths":["/a","/b"]}`, secret: newSecret}.do(t, newHandler(t, opts)))
 	if len(got) != 3 || !got[2].Finished || got[2].Rendered != 2 || !reflect.DeepEqual(site.paths, []string{"/a", "/b"}) {
 		t.Errorf("lines %+v of %q", got, site.paths)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 var renderedAt = time.Date(1999, 12, 31, 23, 50, 0, 0, time.UTC) // ten minutes before a bubble begins
@@ -90,9 +91,9 @@ func TestReadsMapErrors(t *testing.T) {
 		{"/v1/receipts/x", reprint.ErrClosed, 503},
 	}
 	for _, test := range tests {
-		var log buffer
+		var log logtest.Buffer
 		opts := withTokens(&fakeSite{err: test.err})
-		opts.Log = logTo(&log)
+		opts.Log = log.Logger()
 		w := call{target: test.target, secret: readerSecret}.do(t, newHandler(t, opts))
 		wantTold(t, w, test.status)
 		if logged := strings.Contains(log.String(), "level=ERROR"); logged != (test.status == 500) {

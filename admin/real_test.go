@@ -18,6 +18,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 // press is a real site with the API around it, whose pages tell which edition
@@ -35,7 +36,7 @@ func newPress(t *testing.T, hosts ...string) *press {
 	t.Helper()
 	p := &press{done: make(chan *reprint.Receipt, 100)}
 	site, err := reprint.New(reprint.Options{
-		Hosts: hosts, Log: logTo(&buffer{}),
+		Hosts: hosts, Log: new(logtest.Buffer).Logger(),
 		Trace: reprint.Trace{Revalidated: func(r *reprint.Receipt) { p.done <- r }},
 	})
 	if err != nil {

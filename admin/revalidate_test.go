@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 func TestRevalidateAsksTheSite(t *testing.T) {
@@ -146,9 +147,9 @@ func TestRevalidateMapsErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			opts := withTokens(&fakeSite{receipt: test.receipt, err: test.err})
-			opts.Log = logTo(&log)
+			opts.Log = log.Logger()
 			w := call{target: "/v1/revalidate", body: `{"paths":["/posts/42"]}`, secret: newSecret}.do(t, newHandler(t, opts))
 			wantTold(t, w, test.status, test.want...)
 			if strings.Contains(w.Body.String(), "reprint: ") {
@@ -188,9 +189,9 @@ func TestAcceptedSaysWhereTheReceiptIs(t *testing.T) {
 }
 
 func TestTheLogTellsWhoDidWhat(t *testing.T) {
-	var log buffer
+	var log logtest.Buffer
 	opts := withTokens(&fakeSite{receipt: receiptOf(reprint.ResultRegenerated)})
-	opts.Log = logTo(&log)
+	opts.Log = log.Logger()
 	many := strings.TrimSuffix(strings.Repeat(`"/a",`, 200), ",")
 	call{target: "/v1/revalidate", body: `{"tags":["post:1"],"paths":[` + many + `],"host":"h"}`, secret: newSecret}.do(t, newHandler(t, opts))
 	for _, want := range []string{`by="token editor"`, "post:1", "pathsInAll=200", "host=h", "receipt=JBSWY3DPEHPK3PXP", "result=done", "level=INFO"} {

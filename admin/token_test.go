@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 func TestNewReportsEveryFault(t *testing.T) {
@@ -78,9 +79,9 @@ func TestAuthentication(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			opts := withTokens(&fakeSite{})
-			opts.Log = logTo(&log)
+			opts.Log = log.Logger()
 			if test.call.target == "" {
 				test.call.target = "/v1/status"
 			}

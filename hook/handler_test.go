@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/hook"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 const (
@@ -198,9 +199,9 @@ func TestFailureIsToldToTheLogOnly(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			opts := seedOptions(t, test.site)
-			opts.Log = logTo(&log)
+			opts.Log = log.Logger()
 			response, body := call{query: "id=42", bearer: "Bearer " + newSecret}.do(t, serve(t, opts))
 			if response.StatusCode != http.StatusInternalServerError || body != failed {
 				t.Errorf("answer %d %q, want 500 %q", response.StatusCode, body, failed)

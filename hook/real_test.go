@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/hook"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 // A hook around a real site: what its answer says of the page is true of the
@@ -60,7 +61,7 @@ func TestTheNextVisitorSeesWhatTheAnswerSays(t *testing.T) {
 
 func newSite(t *testing.T, page http.HandlerFunc) *reprint.Site {
 	t.Helper()
-	site, err := reprint.New(reprint.Options{Log: logTo(&buffer{})})
+	site, err := reprint.New(reprint.Options{Log: new(logtest.Buffer).Logger()})
 	if err != nil {
 		t.Fatal(err)
 	}

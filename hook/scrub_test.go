@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint/hook"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 func TestScrub(t *testing.T) {
@@ -83,10 +84,10 @@ func TestNoSecretInAnyLog(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			site := &fakeSite{}
 			opts := seedOptions(t, site)
-			opts.Log = logTo(&log)
+			opts.Log = log.Logger()
 			h, err := hook.New(opts)
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,6 @@
 package hook_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"sync"
@@ -40,29 +39,6 @@ func (s *fakeSite) calls() []reprint.Revalidation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]reprint.Revalidation(nil), s.asked...)
-}
-
-// buffer is a bytes.Buffer for a log that several goroutines write.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer // guarded by mu
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
-// logTo returns a logger that leaves nothing out.
-func logTo(b *buffer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // seedOptions are those of the seed's handler.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprint-go/reprint/hook"
+	"github.com/reprint-go/reprint/internal/logtest"
 )
 
 // Whatever a caller sends as id, the path that is revalidated is the template's:
@@ -21,7 +22,7 @@ func FuzzPathStaysInTemplate(f *testing.F) {
 		f.Add(seed)
 	}
 	site := &fakeSite{}
-	h, err := hook.New(hook.Options{Site: site, Secrets: []string{newSecret}, Paths: []string{"/posts/{id}/comments"}, Log: logTo(&buffer{})})
+	h, err := hook.New(hook.Options{Site: site, Secrets: []string{newSecret}, Paths: []string{"/posts/{id}/comments"}, Log: new(logtest.Buffer).Logger()})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprint-go/reprint/internal/logtest"
 	"github.com/reprint-go/reprint/origin"
 )
 
@@ -67,8 +68,8 @@ func TestListsThatAreNone(t *testing.T) {
 func TestListOfOtherSites(t *testing.T) {
 	for name, content := range map[string]string{"lines": "/a\nhttps://evil.test/b\n", "JSON": `["/a", "https://evil.test/b"]`} {
 		_, url := newFiles(t, map[string]string{"/l": content})
-		var log buffer
-		h := newHandler(t, origin.Options{URL: url, SiteHosts: []string{"www.example.org"}, Log: logTo(&log)})
+		var log logtest.Buffer
+		h := newHandler(t, origin.Options{URL: url, SiteHosts: []string{"www.example.org"}, Log: log.Logger()})
 		got, err := paths(h.List("/l").Paths(t.Context()))
 		if err != nil || !slices.Equal(got, []string{"/a"}) || !strings.Contains(log.String(), "count=1") {
 			t.Errorf("%s: paths %q, %v, log %q", name, got, err, log.String())

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/logtest"
 	"github.com/reprint-go/reprint/origin"
 )
 
@@ -232,8 +233,8 @@ func TestBodyThatBreaksOff(t *testing.T) {
 		reads <- read{n, err}
 	}))
 	t.Cleanup(o.Close)
-	var log buffer
-	h := serve(t, newHandler(t, origin.Options{URL: o.URL, Log: logTo(&log)}))
+	var log logtest.Buffer
+	h := serve(t, newHandler(t, origin.Options{URL: o.URL, Log: log.Logger()}))
 	for name, body := range map[string]string{
 		"a chunk that is none":    "2\r\nhi\r\nzz\r\n",
 		"a chunk without its end": "2\r\nhi0\r\n\r\n",
@@ -291,9 +292,9 @@ func TestFailuresOfWhatPassesThrough(t *testing.T) {
 		{"too many hints", strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 50) + ok("late"), 502, "without end"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			o := newRaw(t, test.answer)
-			res := do(t, "POST", serve(t, newHandler(t, origin.Options{URL: o.url, Log: logTo(&log)})), nil)
+			res := do(t, "POST", serve(t, newHandler(t, origin.Options{URL: o.url, Log: log.Logger()})), nil)
 			checkFailure(t, res, test.status, test.text, &log)
 			if strings.Contains(res.Header.Get("Link"), "a") {
 				t.Error("the failure has headers of hints")
@@ -301,26 +302,26 @@ func TestFailuresOfWhatPassesThrough(t *testing.T) {
 		})
 	}
 	t.Run("refused", func(t *testing.T) {
-		var log buffer
-		res := get(t, serve(t, newHandler(t, origin.Options{URL: closedPort(t), Log: logTo(&log)})))
+		var log logtest.Buffer
+		res := get(t, serve(t, newHandler(t, origin.Options{URL: closedPort(t), Log: log.Logger()})))
 		checkFailure(t, res, 502, "refused", &log)
 	})
 	t.Run("no header in time", func(t *testing.T) {
-		var log buffer
-		res := get(t, serve(t, newHandler(t, origin.Options{URL: deaf(t, ""), HeaderTimeout: 50 * time.Millisecond, Log: logTo(&log)})))
+		var log logtest.Buffer
+		res := get(t, serve(t, newHandler(t, origin.Options{URL: deaf(t, ""), HeaderTimeout: 50 * time.Millisecond, Log: log.Logger()})))
 		checkFailure(t, res, 504, "in time", &log)
 	})
 	t.Run("nothing after hints", func(t *testing.T) {
 		o := deaf(t, strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 10))
-		var log buffer
-		res := get(t, serve(t, newHandler(t, origin.Options{URL: o, HeaderTimeout: 100 * time.Millisecond, Log: logTo(&log)})))
+		var log logtest.Buffer
+		res := get(t, serve(t, newHandler(t, origin.Options{URL: o, HeaderTimeout: 100 * time.Millisecond, Log: log.Logger()})))
 		checkFailure(t, res, 504, "in time", &log)
 	})
 }
 
 // checkFailure wants a clear answer that does not tell where the origin is, and the
 // reason in the log.
-func checkFailure(t *testing.T, res *http.Response, status int, part string, log *buffer) {
+func checkFailure(t *testing.T, res *http.Response, status int, part string, log *logtest.Buffer) {
 	t.Helper()
 	body := text(t, res)
 	if res.StatusCode != status || !strings.Contains(body, part) {
@@ -571,8 +572,8 @@ func TestClientThatLeaves(t *testing.T) {
 				left <- r.Context().Err()
 			}))
 			t.Cleanup(o.Close)
-			var log buffer
-			h := newHandler(t, origin.Options{URL: o.URL, Log: logTo(&log)})
+			var log logtest.Buffer
+			h := newHandler(t, origin.Options{URL: o.URL, Log: log.Logger()})
 			done := make(chan bool)
 			server := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				defer close(done)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/logtest"
 	"github.com/reprint-go/reprint/origin"
 )
 
@@ -212,8 +213,8 @@ func TestRenderFails(t *testing.T) {
 				}
 				return ok("good")
 			})
-			var log buffer
-			site, url := newSite(t, newHandler(t, origin.Options{URL: o.url, MaxBody: 1000, Log: logTo(&log)}), reprint.Policy{})
+			var log logtest.Buffer
+			site, url := newSite(t, newHandler(t, origin.Options{URL: o.url, MaxBody: 1000, Log: log.Logger()}), reprint.Policy{})
 			err := site.Revalidate(t.Context(), "/p")
 			failure, _ := errors.AsType[*reprint.RenderError](err)
 			if failure == nil || failure.Status != test.status || !errors.Is(err, test.err) {
@@ -311,8 +312,8 @@ func TestRenderOfADeadOrigin(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
-			test.opts.Log = logTo(&log)
+			var log logtest.Buffer
+			test.opts.Log = log.Logger()
 			_, site := newSite(t, newHandler(t, test.opts), reprint.Policy{})
 			res := get(t, site+"/p")
 			if body := text(t, res); res.StatusCode != test.status || !strings.Contains(body, test.want) || strings.Contains(body, "127.0.0.1") {
@@ -327,8 +328,8 @@ func TestRenderOfADeadOrigin(t *testing.T) {
 
 // A site that ends a render is not told that the origin failed.
 func TestRenderThatIsGivenUp(t *testing.T) {
-	var log buffer
-	h := newHandler(t, origin.Options{URL: deaf(t, ""), Log: logTo(&log)})
+	var log logtest.Buffer
+	h := newHandler(t, origin.Options{URL: deaf(t, ""), Log: log.Logger()})
 	inRender(t, func(_ http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		cancel()

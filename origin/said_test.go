@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/logtest"
 	"github.com/reprint-go/reprint/origin"
 )
 
 // pageOf renders what an origin answers and returns the page that is stored.
-func pageOf(t *testing.T, log *buffer, answer string) (*reprint.Page, error) {
+func pageOf(t *testing.T, log *logtest.Buffer, answer string) (*reprint.Page, error) {
 	t.Helper()
 	o := newRaw(t, answer)
 	store := reprint.NewMemoryStore(0)
@@ -26,7 +27,7 @@ func pageOf(t *testing.T, log *buffer, answer string) (*reprint.Page, error) {
 			t.Error(err)
 		}
 	}()
-	if err := site.Handle("/", newHandler(t, origin.Options{URL: o.url, Log: logTo(log)}), reprint.Policy{}); err != nil {
+	if err := site.Handle("/", newHandler(t, origin.Options{URL: o.url, Log: log.Logger()}), reprint.Policy{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := site.Revalidate(t.Context(), "/p"); err != nil {
@@ -61,7 +62,7 @@ func TestTagsOfAnAnswer(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			page, err := pageOf(t, &log, ok("page", test.headers...))
 			if err != nil {
 				t.Fatal(err)
@@ -96,7 +97,7 @@ func TestTagsOverALimitFailTheRender(t *testing.T) {
 		{"too many", "Surrogate-Key: " + many.String(), "more than 1000 tags"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			if _, err := pageOf(t, &log, ok("page", test.header)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -132,7 +133,7 @@ func TestMomentOfAnAnswer(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var log buffer
+			var log logtest.Buffer
 			page, err := pageOf(t, &log, ok("page", test.headers...))
 			if err != nil {
 				t.Fatal(err)
@@ -151,9 +152,9 @@ func TestMomentOfAnAnswer(t *testing.T) {
 }
 
 func TestGarbageIsLoggedSeldom(t *testing.T) {
-	var log buffer
+	var log logtest.Buffer
 	o := newRaw(t, ok("page", "Reprint-Revalidate-At: tomorrow"))
-	site, _ := newSite(t, newHandler(t, origin.Options{URL: o.url, Log: logTo(&log)}), reprint.Policy{})
+	site, _ := newSite(t, newHandler(t, origin.Options{URL: o.url, Log: log.Logger()}), reprint.Policy{})
 	for range 5 {
 		if err := site.Revalidate(t.Context(), "/p"); err != nil {
 			t.Fatal(err)

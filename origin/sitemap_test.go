@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/logtest"
 	"github.com/reprint-go/reprint/origin"
 )
 
@@ -212,8 +213,8 @@ func TestSitemapOfOtherSites(t *testing.T) {
 		entries += "<url><loc>https://" + host + "/" + strings.ReplaceAll(host, ":", "-") + "</loc></url>"
 	}
 	_, url := newFiles(t, map[string]string{"/s": urlset + entries + urlsetEnd})
-	var log buffer
-	h := newHandler(t, origin.Options{URL: url, Host: "app.internal", SiteHosts: []string{"www.Example.org"}, Log: logTo(&log)})
+	var log logtest.Buffer
+	h := newHandler(t, origin.Options{URL: url, Host: "app.internal", SiteHosts: []string{"www.Example.org"}, Log: log.Logger()})
 	got, err := paths(h.Sitemap("/s").Paths(t.Context()))
 	if want := []string{"/www.example.org", "/WWW.example.org-443", "/127.0.0.1-1", "/app.internal"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("paths %q, %v, want %q", got, err, want)
