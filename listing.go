@@ -73,7 +73,7 @@ func (s *Site) listed(w http.ResponseWriter, r *http.Request, rt *route, path st
 	}
 	s.traced(r, rt, VerdictRefuse, "unlisted")
 	setCacheStatus(w, "reprint; fwd=bypass; detail=unlisted")
-	w.Header().Set("Cache-Control", defaultCacheControl)
+	w.Header().Set("Cache-Control", DefaultCacheControl)
 	s.opts.NotFound.ServeHTTP(w, r)
 	return false
 }

@@ -204,7 +204,9 @@ const (
 	DefaultExpire   = 365 * 24 * time.Hour
 	DefaultNegative = 30 * time.Second
 
-	defaultCacheControl = "public, max-age=0, must-revalidate"
+	// DefaultCacheControl lets caches downstream keep a page and has them ask each
+	// time: what they kept could not be revalidated.
+	DefaultCacheControl = "public, max-age=0, must-revalidate"
 )
 
 func (p Policy) withDefaults() Policy {

@@ -396,25 +396,22 @@ func endToEnd(h http.Header, rt *route) (kept http.Header, bad string) {
 	if bad != "" {
 		return nil, bad
 	}
-	// A Surrogate-Control that decides stays: a 304 may leave it out and mean it.
-	if rt.policy.Freshness == FromPolicy {
-		delete(kept, "Surrogate-Control")
-	}
-	if rt.policy.Freshness == FromPolicy && len(field.Forbidden(h)) > 0 {
-		// The policy ignores it; caches downstream are told what it says instead.
-		for _, name := range [...]string{"Cache-Control", "Cdn-Cache-Control", "Expires", "Pragma"} {
-			delete(kept, name)
-		}
-	}
-	if slices.Contains(rt.policy.Ignore, "set-cookie") {
-		delete(kept, "Set-Cookie")
-	}
 	var stays []string
 	if rt.policy.Conditional || rt.policy.Freshness == FromHeaders {
 		stays = append(stays, "Etag", "Last-Modified", "Date")
 	}
 	if rt.policy.Freshness == FromHeaders {
+		// Surrogate-Control too, although it is for us: a 304 may leave it out and
+		// mean it.
 		stays = append(stays, "Vary")
+	} else {
+		delete(kept, "Surrogate-Control")
+		if len(field.Forbidden(h)) > 0 {
+			// The policy ignores it; caches downstream are told what it says instead.
+			for _, name := range [...]string{"Cache-Control", "Cdn-Cache-Control", "Expires", "Pragma"} {
+				delete(kept, name)
+			}
+		}
 	}
 	for _, name := range stays {
 		for _, v := range h[name] {

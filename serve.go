@@ -139,13 +139,13 @@ func cacheControl(rt *route, p *Page, why reason) string {
 	stale := why.hit && why.detail != ""
 	switch own := p.Header.Get("Cache-Control"); {
 	case stale || p.Status != http.StatusOK:
-		return defaultCacheControl
+		return DefaultCacheControl
 	case rt.policy.CacheControl != "":
 		return rt.policy.CacheControl
 	case own != "":
 		return own
 	}
-	return defaultCacheControl
+	return DefaultCacheControl
 }
 
 // cacheStatus formats the reason. The ttl is left out for a page that stays fresh

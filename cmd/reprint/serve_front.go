@@ -72,9 +72,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h, ok := site.hooks[r.URL.EscapedPath()]; ok {
-		if s, ok := r.Context().Value(seenKey{}).(*seen); ok {
-			s.verdict = verdictHook
-		}
+		seenOf(r).verdict = verdictHook
 		h.ServeHTTP(w, r)
 		return
 	}
@@ -86,9 +84,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to := site.redirect(r); to != "" {
-		if s, ok := r.Context().Value(seenKey{}).(*seen); ok {
-			s.verdict = verdictRedirect
-		}
+		seenOf(r).verdict = verdictRedirect
 		w.Header().Set("Cache-Status", "reprint; detail=redirect")
 		w.Header().Set("Location", to)
 		w.WriteHeader(http.StatusPermanentRedirect)

@@ -33,13 +33,15 @@ var nextClientHeaders = []string{"rsc", "next-router-*", "next-url", "next-actio
 // now.
 var nextDraft = []string{"__prerender_bypass", "__next_preview_data"}
 
-// nextPolicy completes the policy of a page.
+// nextPolicy completes a policy of pages. Where their own headers decide, the HTML
+// may be shared, and what else the framework's client asks for passes through.
 func nextPolicy(p *reprint.Policy) {
-	if p.Bypass || p.Freshness == reprint.FromHeaders {
-		nextHeadersPolicy(p)
+	p.BypassCookies = slices.Concat(p.BypassCookies, nextDraft)
+	if p.Freshness == reprint.FromHeaders {
+		p.BypassHeaders = append(p.BypassHeaders,
+			"RSC", "Next-Router-Prefetch", "Next-Router-State-Tree", "Next-Router-Segment-Prefetch", "Next-Url")
 		return
 	}
-	p.BypassCookies = slices.Concat(p.BypassCookies, nextDraft)
 	p.Vary = append(p.Vary,
 		reprint.Vary{Header: "RSC", Values: []string{"", "1"}},
 		reprint.Vary{Header: "Next-Router-Prefetch", Values: []string{"", "1"}},
@@ -48,17 +50,6 @@ func nextPolicy(p *reprint.Policy) {
 		reprint.Vary{Header: "Next-Router-Segment-Prefetch", Values: []string{""}},
 		reprint.Vary{Header: "Next-Url", Values: []string{""}},
 	)
-}
-
-// nextHeadersPolicy is for paths whose own headers decide: the HTML may be shared,
-// and what the framework's client asks for passes through.
-func nextHeadersPolicy(p *reprint.Policy) {
-	if p.Bypass {
-		return
-	}
-	p.BypassCookies = slices.Concat(p.BypassCookies, nextDraft)
-	p.BypassHeaders = append(p.BypassHeaders,
-		"RSC", "Next-Router-Prefetch", "Next-Router-State-Tree", "Next-Router-Segment-Prefetch", "Next-Url")
 }
 
 // nextPass reports whether a request is for none of the three representations.
@@ -102,11 +93,8 @@ func nextRSCHash(prefetch string) string {
 // dataRoute is the route of the data of a page's route. It has the policy of the
 // page, and is another representation of it.
 func (b *routing) dataRoute(r config.Route) reprint.Route {
-	p := b.policy(r)
-	p.Vary, p.Prerender, p.ChangedAt = nil, nil, nil
-	if p.Fallback != reprint.Blocking {
-		p.Fallback, p.Shell = reprint.Blocking, nil
-	}
+	p := unlisted(b.policy(r))
+	p.Vary = nil
 	page, slash := strings.CutSuffix(r.Path, "/{$}")
 	if page == "" { // the front page
 		page, slash = r.Path, false

@@ -95,9 +95,8 @@ func (o *observer) metrics() http.Handler {
 func (o *observer) trace() reprint.Trace {
 	return reprint.Trace{
 		Served: func(r *http.Request, s reprint.Served) {
-			if seen, ok := r.Context().Value(seenKey{}).(*seen); ok {
-				seen.route, seen.verdict, seen.detail = s.Route, string(s.Verdict), s.Detail
-			}
+			seen := seenOf(r)
+			seen.route, seen.verdict, seen.detail = s.Route, string(s.Verdict), s.Detail
 		},
 		RenderDone: func(_ context.Context, r reprint.RenderInfo) {
 			o.renders.WithLabelValues(r.Route, renderResult(r)).Inc()
@@ -134,16 +133,21 @@ type seen struct {
 
 type seenKey struct{}
 
+// seenOf returns what is noted of a request. Of one that nobody observes it is
+// thrown away.
+func seenOf(r *http.Request) *seen {
+	if s, ok := r.Context().Value(seenKey{}).(*seen); ok {
+		return s
+	}
+	return &seen{}
+}
+
 // observe counts and logs what h answers.
 func (o *observer) observe(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		s := &seen{verdict: string(reprint.VerdictRefuse)}
 		counted := &countingWriter{ResponseWriter: w, seen: s, streams: r.ProtoMajor > 1}
-		// What is asked for is written down before a hook hides its secret in it;
-		// it is scrubbed here too.
-		target := hook.Scrub(r.URL)
-		method, host := r.Method, r.Host
 		defer func() {
 			// Also when the handler panics, to abort an answer that is not whole.
 			took := time.Since(begin)
@@ -151,8 +155,8 @@ func (o *observer) observe(h http.Handler) http.Handler {
 			o.seconds.WithLabelValues(s.verdict).Observe(took.Seconds())
 			o.bytes.WithLabelValues(s.verdict).Add(float64(s.bytes))
 			if o.samples(s) {
-				o.log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", method), slog.String("host", host),
-					slog.String("target", target), slog.Int("status", s.status), slog.Int64("bytes", s.bytes),
+				o.log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("host", r.Host),
+					slog.String("target", hook.Scrub(r.URL)), slog.Int("status", s.status), slog.Int64("bytes", s.bytes),
 					slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("route", s.route), slog.String("verdict", s.verdict),
 					slog.String("detail", s.detail), slog.String("client", o.client(r)))
 			}

@@ -15,11 +15,6 @@ import (
 	"github.com/reprint-go/reprint/origin"
 )
 
-// defaultCacheControl is what browsers and caches downstream are told of a page
-// whose route does not say otherwise: to ask each time. What they kept could not
-// be revalidated.
-const defaultCacheControl = "public, max-age=0, must-revalidate"
-
 // catchAll is the pattern of the paths under no route.
 const catchAll = "/"
 
@@ -105,7 +100,7 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 	case r.FollowHeaders:
 		p.Freshness = reprint.FromHeaders
 	case p.CacheControl == "":
-		p.CacheControl = defaultCacheControl
+		p.CacheControl = reprint.DefaultCacheControl // not what the origin says
 	}
 	switch r.Fallback {
 	case "notfound":
@@ -130,7 +125,7 @@ func (b *routing) headersPolicy() reprint.Policy {
 		BypassCookies: b.site.SessionCookie, Conditional: b.site.Origin.Conditional, Invalidate: true,
 	}
 	if b.site.Origin.Framework == frameworkNextJS {
-		nextHeadersPolicy(&p)
+		nextPolicy(&p)
 	}
 	return p
 }
@@ -154,15 +149,18 @@ func (b *routing) parents(routes []reprint.Route) []reprint.Route {
 		}
 		added := reprint.Route{Pattern: parent, Handler: b.origin, Policy: b.headersPolicy()}
 		if !open {
-			added.Handler, added.Policy = r.Handler, r.Policy
-			added.Policy.Prerender, added.Policy.ChangedAt = nil, nil
-			if added.Policy.Fallback != reprint.Blocking {
-				added.Policy.Fallback, added.Policy.Shell = reprint.Blocking, nil
-			}
+			added.Handler, added.Policy = r.Handler, unlisted(r.Policy)
 		}
 		all = append(all, added)
 	}
 	return all
+}
+
+// unlisted returns a policy for paths that nobody lists.
+func unlisted(p reprint.Policy) reprint.Policy {
+	p.Prerender, p.ChangedAt = nil, nil
+	p.Fallback, p.Shell = reprint.Blocking, nil
+	return p
 }
 
 // handles adds a pattern, and reports whether it is new and goes with the others.
@@ -272,7 +270,7 @@ func (b *routing) listing(r config.Route) (func(context.Context) iter.Seq2[strin
 	}
 	mux := http.NewServeMux()
 	for _, other := range b.site.Routes {
-		mux.Handle(other.Path, pattern(other.Path))
+		handles(mux, other.Path)
 	}
 	paths := func(ctx context.Context) iter.Seq2[string, error] {
 		return func(yield func(string, error) bool) {

@@ -34,8 +34,7 @@ type server struct {
 	store    *sqlite.Store // nil: memory only
 	site     *reprint.Site
 
-	// What a reload replaces.
-	mu       sync.Mutex // held while it does
+	// What a reload replaces; whoever serves reads the pointers.
 	cfg      *config.Config
 	origins  []*origin.Handler
 	public   atomic.Pointer[http.Handler]
@@ -277,10 +276,8 @@ func (s *server) notify(state string) {
 }
 
 // reload reads the file again and takes it over, if it is without fault and needs
-// no restart.
+// no restart. It is called by the goroutine that started the server.
 func (s *server) reload() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, monotonic().Microseconds()))
 	defer s.notify(daemon.SdNotifyReady)
 	if s.cfg.File == "" {
