@@ -33,6 +33,8 @@ type Page struct {
 	// made the entry could not know of this page, so nobody may be served it
 	// while it is rendered again; it is only the last good page.
 	Overtaken bool
+	// Pinned says that a store may not drop the page to make room; see [Policy.Pin].
+	Pinned bool
 
 	RenderedAt time.Time     // when the render began, to the microsecond
 	RenderTook time.Duration // how long the handler ran

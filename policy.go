@@ -119,6 +119,10 @@ type Policy struct {
 	// latter.
 	CacheControl string
 
+	// Pin keeps the stored pages of the route where a store makes room: others go
+	// first, and when all that is left is pinned, new pages are not stored.
+	Pin bool
+
 	// Timeout is the longest a render may take. Zero: [Options.RenderTimeout].
 	Timeout time.Duration
 

@@ -166,7 +166,7 @@ func (s *Site) render(key Key, cause string, stamp Position) outcome {
 	if rt == nil {
 		return outcome{err: &RenderError{Path: key.String(), Status: http.StatusNotFound, Err: &NoRouteError{Path: key.target()}}}
 	}
-	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
+	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Pinned: rt.policy.Pin, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
 	ctx := s.traceStart(page)
 	out := s.renderPage(ctx, rt, page)
 	s.traceDone(ctx, page, out)

@@ -84,8 +84,8 @@ type Store interface {
 	// page of the key, and reports whether it did. It stores nothing and returns
 	// false when the page that is there has a higher Stamp: an older render
 	// never overwrites a newer one. Equal stamps replace. A store with limits
-	// makes room by dropping pages, never this one; when there is no room it
-	// returns an error that wraps [ErrFull].
+	// makes room by dropping pages, never this one nor one that is Pinned; when
+	// there is no room it returns an error that wraps [ErrFull].
 	Put(ctx context.Context, p *Page) (bool, error)
 
 	// Delete removes the page of key if its Stamp is below before, with its
@@ -124,6 +124,46 @@ type ListQuery struct {
 type Listed struct {
 	Page *Page // without Body
 	Size int64 // of the body, in bytes
+}
+
+// VisitStore is a [Store] that wants to know how often its pages are visited, so
+// that it drops those first, for want of room, that are worth least. The engine
+// looks for it once, in [New].
+type VisitStore interface {
+	Store
+	// Visited notes visits since it was last called, of pages that were served from
+	// memory as well; a key may be there more than once, or have no page any more. It
+	// is called about once a minute, and what it was told may be lost in a crash.
+	Visited(ctx context.Context, visits []Visit) error
+}
+
+// Visit is how often a page was visited.
+type Visit struct {
+	Key   Key
+	Count int // at least 1
+}
+
+// EncodingStore is a [Store] that also keeps bodies in other content codings
+// (RFC 9110, section 8.4), so that each content is compressed once. The engine
+// looks for it once, in [New].
+type EncodingStore interface {
+	Store
+	// Encodings returns the encodings that are kept of the body with that SHA-256, at
+	// most one for each coding, in no promised order. One that is not what was
+	// stored is dropped and left out.
+	Encodings(ctx context.Context, sum [32]byte) ([]Encoding, error)
+
+	// PutEncoding keeps e for as long as a page has the body with that SHA-256, in
+	// place of any other of its coding. Where no page has it, or there is no room, it
+	// keeps nothing, which is no error: an encoding can be made again. It makes no
+	// room by dropping pages.
+	PutEncoding(ctx context.Context, sum [32]byte, e Encoding) error
+}
+
+// Encoding is a body in a content coding.
+type Encoding struct {
+	Coding string // as in Content-Encoding: "gzip", "br", "zstd"
+	Body   []byte
 }
 
 // DuePage is a page that asked to be rendered again at a moment.
