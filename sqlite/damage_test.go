@@ -24,6 +24,7 @@ func TestDamageIsFound(t *testing.T) {
 		"stamp":        `UPDATE pages SET stamp = 6 WHERE key = '/a'`,
 		"checked":      `UPDATE pages SET checked = 900 WHERE key = '/a'`,
 		"overtaken":    `UPDATE pages SET overtaken = 1 WHERE key = '/a'`,
+		"pinned":       `UPDATE pages SET pinned = 1 WHERE key = '/a'`,
 		"rendered_at":  `UPDATE pages SET rendered_at = NULL WHERE key = '/a'`,
 		"render_took":  `UPDATE pages SET render_took = 1 WHERE key = '/a'`,
 		"modified_at":  `UPDATE pages SET modified_at = 0 WHERE key = '/a'`,

@@ -181,6 +181,32 @@ func TestAPageLargerThanTheLimitIsRefused(t *testing.T) {
 	}
 }
 
+func TestPinnedPagesAreNotDroppedForBytes(t *testing.T) {
+	s := open(t, storePath(t), sqlite.Options{MaxBytes: 1 << 20})
+	list := paths("/pinned/%d", 10)
+	for _, path := range list {
+		p := page(path, 1, random(20<<10))
+		p.Pinned = true
+		put(t, s, p)
+	}
+	for _, path := range paths("/other/%d", 100) {
+		put(t, s, page(path, 1, random(20<<10)))
+	}
+	if got := there(t, s, list...); len(got) != len(list) {
+		t.Fatalf("%d of %d pinned pages are left", len(got), len(list))
+	}
+	huge := page("/huge", 1, random(700<<10))
+	if _, err := s.Put(t.Context(), huge); !errors.Is(err, reprint.ErrFull) {
+		t.Errorf("error %v, want ErrFull", err)
+	}
+	if got := there(t, s, list...); len(got) != len(list) {
+		t.Errorf("%d of %d pinned pages are left", len(got), len(list))
+	}
+	if len(there(t, s, paths("/other/%d", 100)...)) == 0 {
+		t.Error("a refused page has dropped others")
+	}
+}
+
 func TestJournalAndReceiptsAreNotDroppedForAPage(t *testing.T) {
 	s := open(t, storePath(t), sqlite.Options{MaxBytes: 1 << 20})
 	r := &reprint.Receipt{ID: "r", By: random(600 << 10)}

@@ -8,7 +8,7 @@ import (
 
 // formatVersion is the format that this program writes, kept in PRAGMA
 // user_version. Whoever changes schema.sql adds a step to migrations.
-const formatVersion = 3
+const formatVersion = 4
 
 // migrations[v] brings a file from format v to v+1.
 var migrations = map[int]string{
@@ -24,6 +24,13 @@ var migrations = map[int]string{
 	    ALTER TABLE pages ADD COLUMN lifetime_age INTEGER;
 	    ALTER TABLE pages ADD COLUMN lifetime_while_revalidate INTEGER;
 	    ALTER TABLE pages ADD COLUMN lifetime_if_error INTEGER;`,
+	// Format 3 did not know pages that are not dropped to make room. Zero does not
+	// count in the sum.
+	3: `ALTER TABLE pages ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+	    DROP INDEX pages_negative;
+	    DROP INDEX pages_used;
+	    CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200 AND pinned = 0;
+	    CREATE INDEX pages_used ON pages (used_at) WHERE pinned = 0;`,
 }
 
 // migrate brings the file behind c to formatVersion. Each step commits with its

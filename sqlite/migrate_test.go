@@ -56,8 +56,15 @@ func v2Pages() []*reprint.Page {
 	return pages
 }
 
+// v3Pages are those of testdata/v3.sqlite, of which one says how long it lives.
+func v3Pages() []*reprint.Page {
+	pages := v2Pages()
+	pages[1].Lifetime = &reprint.Lifetime{Fresh: 3, WhileRevalidate: 1}
+	return pages
+}
+
 func TestMigrate(t *testing.T) {
-	for from, pages := range map[int][]*reprint.Page{1: v1Pages(), 2: v2Pages()} {
+	for from, pages := range map[int][]*reprint.Page{1: v1Pages(), 2: v2Pages(), 3: v3Pages()} {
 		t.Run(fmt.Sprintf("from format %d", from), func(t *testing.T) {
 			path := storePath(t)
 			old, err := os.ReadFile(fmt.Sprintf("testdata/v%d.sqlite", from))
@@ -141,7 +148,7 @@ func wantWritable(t *testing.T, path string) {
 	t.Helper()
 	s := open(t, path, sqlite.Options{})
 	p := page("/posts/7", 5, "back", "post:7")
-	p.Overtaken, p.Checked, p.Lifetime = true, 6, &reprint.Lifetime{Age: 1}
+	p.Overtaken, p.Pinned, p.Checked, p.Lifetime = true, true, 6, &reprint.Lifetime{Age: 1}
 	put(t, s, p)
 	wantJSON(t, read(t, s, "/posts/7"), p)
 	if at, err := s.Append(t.Context(), entry("post:7")); err != nil || at != 6 {

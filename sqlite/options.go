@@ -11,8 +11,9 @@ type Options struct {
 	// MaxBytes limits the size of the file with its write-ahead log, in bytes.
 	// To stay within it [Store.Put] drops pages: first those whose status is not
 	// 200, the oldest first, then those that were neither stored nor read for
-	// the longest time, to the minute. Journal, ledger and receipts are never
-	// dropped for it. The limit is kept approximately: a backup that reads for
+	// the longest time, to the minute. Pinned pages, journal, ledger and
+	// receipts are never dropped for it; where only those are left, Put returns
+	// an error that wraps [reprint.ErrFull]. The limit is kept approximately: a backup that reads for
 	// long keeps the log from being reused. Zero: 10 GiB. At least 1 MiB.
 	MaxBytes int64
 

@@ -68,12 +68,12 @@ func (w *writer) insert(r *row, body []byte) error {
 	if err := w.addBody(r.body, body); err != nil {
 		return err
 	}
-	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken,
+	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken, pinned,
 		rendered_at, render_took, modified_at, due, cause,
 		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, used_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	l := r.lifetime
-	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken,
+	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
 		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, w.minute())
 	if err != nil {
@@ -94,11 +94,11 @@ func (w *writer) replace(old *predecessor, r *row, body []byte) error {
 			return err
 		}
 	}
-	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?,
+	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?, pinned = ?,
 		rendered_at = ?, render_took = ?, modified_at = ?, due = ?, cause = ?,
 		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?, used_at = ? WHERE id = ?`
 	l := r.lifetime
-	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken,
+	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
 		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, w.minute(), old.id); err != nil {
 		return err

@@ -57,13 +57,17 @@ func (w *writer) makeRoom(replaced *predecessor, size int64) error {
 	return nil
 }
 
-// boundPages makes room for one more page.
+// boundPages makes room for one more page. It drops less than it should where the
+// limit was lowered by much, but never nothing.
 func (w *writer) boundPages() error {
 	excess := w.state.pages + 1 - w.limits.pages
 	if excess <= 0 {
 		return nil
 	}
-	_, err := w.evict(0, min(excess, evictEnough))
+	n, err := w.evict(0, min(excess, evictEnough))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: all %d pages are pinned, and the limit is %d", reprint.ErrFull, w.state.pages, w.limits.pages)
+	}
 	return err
 }
 
@@ -84,18 +88,19 @@ func (w *writer) boundBytes(keep, size int64) error {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("%w: journal, ledger and receipts leave no room for %d bytes", reprint.ErrFull, size)
+			return fmt.Errorf("%w: journal, receipts and pinned pages leave no room for %d bytes", reprint.ErrFull, size)
 		}
 		dropped += n
 	}
 }
 
-// evict drops up to n pages, not the one with the id keep, and returns how many.
-// Pages that say "not here" go first: a flood of them must not push out others.
+// evict drops up to n pages, not the one with the id keep nor those that are
+// pinned, and returns how many. Pages that say "not here" go first: a flood of
+// them must not push out others.
 func (w *writer) evict(keep, n int64) (int64, error) {
 	const (
-		negative = `SELECT id, body, tags FROM pages WHERE status <> 200 AND id <> ? ORDER BY rendered_at LIMIT ?`
-		unused   = `SELECT id, body, tags FROM pages WHERE id <> ? ORDER BY used_at, id LIMIT ?`
+		negative = `SELECT id, body, tags FROM pages WHERE status <> 200 AND pinned = 0 AND id <> ? ORDER BY rendered_at LIMIT ?`
+		unused   = `SELECT id, body, tags FROM pages WHERE pinned = 0 AND id <> ? ORDER BY used_at, id LIMIT ?`
 	)
 	victims, err := w.victims(negative, keep, n)
 	if err == nil && len(victims) == 0 {

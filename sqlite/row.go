@@ -25,6 +25,7 @@ type row struct {
 	stamp      int64
 	checked    int64
 	overtaken  int64
+	pinned     int64
 	renderedAt sql.Null[int64]
 	renderTook int64
 	modifiedAt sql.Null[int64]
@@ -36,14 +37,14 @@ type row struct {
 
 // rowColumns are those that a page is made of but for its key, as row.dest takes
 // them.
-const rowColumns = `p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken,
+const rowColumns = `p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken, p.pinned,
 	p.rendered_at, p.render_took, p.modified_at, p.due, p.cause,
 	p.lifetime_fresh, p.lifetime_age, p.lifetime_while_revalidate, p.lifetime_if_error, p.checksum`
 
 func (r *row) dest() []any {
 	l := &r.lifetime
 	return []any{
-		&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken,
+		&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken, &r.pinned,
 		&r.renderedAt, &r.renderTook, &r.modifiedAt, &r.due, &r.cause,
 		&l.fresh, &l.age, &l.whileRevalidate, &l.ifError, &r.checksum,
 	}
@@ -87,6 +88,9 @@ func encodeRow(p *reprint.Page) (*row, error) {
 	}
 	if p.Overtaken {
 		r.overtaken = 1
+	}
+	if p.Pinned {
+		r.pinned = 1
 	}
 	r.checksum = r.rowsum()
 	return r, nil
@@ -141,6 +145,7 @@ func (r *row) head(key reprint.Key) (*reprint.Page, error) {
 		Stamp:      reprint.Position(r.stamp),
 		Checked:    reprint.Position(r.checked),
 		Overtaken:  r.overtaken != 0,
+		Pinned:     r.pinned != 0,
 		RenderedAt: fromMicros(r.renderedAt),
 		RenderTook: time.Duration(r.renderTook),
 		ModifiedAt: fromMicros(r.modifiedAt),

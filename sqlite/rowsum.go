@@ -28,6 +28,7 @@ func (r *row) rowsum() int64 {
 	f.nullable('D', r.due)
 	f.text('c', r.cause)
 	f.number('o', r.overtaken)
+	f.number('P', r.pinned)
 	f.nullable('F', r.lifetime.fresh)
 	f.nullable('A', r.lifetime.age)
 	f.nullable('W', r.lifetime.whileRevalidate)

@@ -1,4 +1,4 @@
--- A Reprint store, format 3. Times are microseconds since 1970 in UTC:
+-- A Reprint store, format 4. Times are microseconds since 1970 in UTC:
 --   SELECT key, datetime(rendered_at / 1000000, 'unixepoch') FROM pages;
 
 CREATE TABLE pages (
@@ -23,14 +23,16 @@ CREATE TABLE pages (
   lifetime_fresh            INTEGER, -- fresh for so long after it was made
   lifetime_age              INTEGER, -- so old when its render began
   lifetime_while_revalidate INTEGER, -- then served for so long while a new one is rendered
-  lifetime_if_error         INTEGER  -- then served for so long when no new one can be had
+  lifetime_if_error         INTEGER, -- then served for so long when no new one can be had
+  pinned      INTEGER NOT NULL DEFAULT 0         -- 1: not dropped to make room
 ) STRICT;
 
 CREATE INDEX pages_body ON pages (body);
 CREATE INDEX pages_due ON pages (due) WHERE due IS NOT NULL;
--- The orders in which pages are dropped when there is no room.
-CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200;
-CREATE INDEX pages_used ON pages (used_at);
+-- The orders in which pages are dropped when there is no room. Those that never
+-- are have no place in them, so that nobody has to pass over them.
+CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200 AND pinned = 0;
+CREATE INDEX pages_used ON pages (used_at) WHERE pinned = 0;
 
 -- Which pages carry a tag. Tags with a space are implicit: "path /posts/42".
 CREATE TABLE page_tags (

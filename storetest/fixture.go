@@ -51,6 +51,7 @@ func fullPage() *reprint.Page {
 		Stamp:      1 << 40,
 		Checked:    1<<40 + 7,
 		Overtaken:  true,
+		Pinned:     true,
 		RenderedAt: epoch,
 		RenderTook: 1234567 * time.Nanosecond,
 		ModifiedAt: epoch.Add(-time.Hour),

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -33,8 +34,51 @@ var limitTests = []test{
 			s.Fatalf("%d pages can be read and %d keys carry their tag", there, kept)
 		}
 	}},
+	{"a page that is pinned is not dropped, and where all are the next one finds no room", pinnedPages},
 	{"a page that is damaged is reported and dropped", damagedPage},
 	{"a store that is full says so, keeps what it has, and writes when there is room again", fullStore},
+}
+
+// pinnedPages pins all pages but two, of which one says "not here", and then
+// these.
+func pinnedPages(s *suite) {
+	if s.MaxPages == 0 {
+		s.Skip("this backend's MaxPages is not known")
+	}
+	path := func(i int) reprint.Key { return key(fmt.Sprintf("/pinned/%d", i)) }
+	pinned := func(k reprint.Key) *reprint.Page {
+		p := page(k, 1, "pinned")
+		p.Pinned = true
+		return p
+	}
+	s.put(page(key("/first"), 1, "first"))
+	for i := range s.MaxPages - 2 {
+		p := pinned(path(i))
+		p.Status = []int{http.StatusOK, http.StatusNotFound}[i%2]
+		s.put(p)
+	}
+	for i := range 40 {
+		s.put(page(key(fmt.Sprintf("/other/%d", i)), 1, "other"))
+	}
+	if got := len(s.tagged("pinned")); got != s.MaxPages-2 {
+		s.Fatalf("%d pinned pages are left of %d", got, s.MaxPages-2)
+	}
+	for i := range 2 { // in the place of others
+		s.put(pinned(path(s.MaxPages - 2 + i)))
+	}
+	for _, p := range []*reprint.Page{page(key("/none"), 1, "x"), pinned(key("/none"))} {
+		if stored, err := s.Store.Put(s.Context(), p); stored || !errors.Is(err, reprint.ErrFull) {
+			s.Fatalf("Put: stored %v, error %v; want false and ErrFull", stored, err)
+		}
+	}
+	s.wantAbsent(key("/none"))
+	if got := len(s.tagged("pinned")); got != s.MaxPages {
+		s.Fatalf("%d pinned pages are left of %d", got, s.MaxPages)
+	}
+	loose := page(path(0), 2, "loose")
+	s.put(loose) // the page that is there needs no room
+	s.put(page(key("/some"), 1, "x"))
+	s.wantAbsent(loose.Key)
 }
 
 func damagedPage(s *suite) {

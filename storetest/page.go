@@ -58,7 +58,7 @@ func roundTrip(s *suite) {
 	}
 	s.put(p)
 	s.wantPage(p)
-	p.Overtaken, p.Lifetime, p.Due, p.Status = false, nil, time.Time{}, http.StatusOK
+	p.Overtaken, p.Pinned, p.Lifetime, p.Due, p.Status = false, false, nil, time.Time{}, http.StatusOK
 	p = withBody(p, []byte("other"))
 	s.put(p)
 	s.wantPage(p)
