@@ -95,10 +95,26 @@ func (w *writer) conclude(before state) error {
 			return err
 		}
 	}
-	if err := w.saveTouched(); err != nil {
+	if err := w.saveReads(); err != nil {
+		return err
+	}
+	if err := w.saveAge(); err != nil {
 		return err
 	}
 	return w.measure()
+}
+
+// saveAge writes for how long the store has been open, to the minute.
+func (w *writer) saveAge() error {
+	age := w.aged.minutes()
+	if age == w.ageSaved {
+		return nil
+	}
+	_, err := w.exec(`UPDATE meta SET value = ? WHERE name = 'age'`, age)
+	if err == nil {
+		w.ageSaved = age // where the transaction is lost, the next minute is written
+	}
+	return err
 }
 
 // report tells the operator when the store stops writing and when it writes

@@ -90,6 +90,9 @@ func (s *Store) ListQuery(ctx context.Context, q reprint.ListQuery) (string, err
 	return query, err
 }
 
+// VictimQueries find what is dropped next.
+var VictimQueries = []string{leastNegative, leastWorth}
+
 // EncodeHeader and DecodeHeader are the form of headers in the table.
 var (
 	EncodeHeader = encodeHeader

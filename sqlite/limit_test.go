@@ -34,10 +34,10 @@ func TestPagesGoInOrder(t *testing.T) {
 	}
 	put(t, s, page("/4", 1, "4", "t"))
 	c.minutes = 10
-	read(t, s, "/1") // used since
+	read(t, s, "/1")
 	want := []string{"/1", "/2", "/3", "/404-late", "/404-early", "/4"}
-	for i, goes := range []string{"/404-early", "/404-late", "/2", "/3", "/4", "/1"} {
-		c.minutes = 11 + i
+	for i, goes := range []string{"/404-early", "/404-late", "/2", "/3", "/4", "/new/0"} {
+		c.minutes = 60 + 60*i // so that a longer path does not count
 		comes := fmt.Sprintf("/new/%d", i)
 		put(t, s, page(comes, 1, comes, "t"))
 		want = append(slices.DeleteFunc(want, func(p string) bool { return p == goes }), comes)

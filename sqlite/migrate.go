@@ -25,12 +25,21 @@ var migrations = map[int]string{
 	    ALTER TABLE pages ADD COLUMN lifetime_while_revalidate INTEGER;
 	    ALTER TABLE pages ADD COLUMN lifetime_if_error INTEGER;`,
 	// Format 3 did not know pages that are not dropped to make room. Zero does not
-	// count in the sum.
+	// count in the sum. Of a page's visits it knew the minute of the last one, which
+	// is all that is counted; size is that of row.size.
 	3: `ALTER TABLE pages ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+	    ALTER TABLE pages ADD COLUMN visits REAL NOT NULL DEFAULT 0;
+	    ALTER TABLE pages ADD COLUMN worth REAL NOT NULL DEFAULT 0;
 	    DROP INDEX pages_negative;
 	    DROP INDEX pages_used;
+	    UPDATE pages SET visits = (used_at - (SELECT max(used_at) FROM pages)) / 1440.0;
+	    UPDATE pages SET worth = visits - log2(1536 + 2 * octet_length(key) + octet_length(route) + octet_length(header)
+	        + 3 * octet_length(tags) + octet_length(cause)
+	        + coalesce((SELECT octet_length(bytes) FROM bodies WHERE sha256 = body), 0));
+	    ALTER TABLE pages DROP COLUMN used_at;
 	    CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200 AND pinned = 0;
-	    CREATE INDEX pages_used ON pages (used_at) WHERE pinned = 0;`,
+	    CREATE INDEX pages_worth ON pages (worth) WHERE pinned = 0;
+	    INSERT INTO meta (name, value) VALUES ('age', 0);`,
 }
 
 // migrate brings the file behind c to formatVersion. Each step commits with its

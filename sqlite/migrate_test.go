@@ -63,6 +63,10 @@ func v3Pages() []*reprint.Page {
 	return pages
 }
 
+// fewerVisits is what a visit of one page in a file counts for less than those of
+// the others: that of v3.sqlite was a day before.
+var fewerVisits = map[int]float64{1: 0, 2: 0, 3: 0.5}
+
 func TestMigrate(t *testing.T) {
 	for from, pages := range map[int][]*reprint.Page{1: v1Pages(), 2: v2Pages(), 3: v3Pages()} {
 		t.Run(fmt.Sprintf("from format %d", from), func(t *testing.T) {
@@ -82,6 +86,10 @@ func TestMigrate(t *testing.T) {
 			closeStore(t, s)
 			if got := one[int](t, path, "PRAGMA user_version"); got != sqlite.FormatVersion {
 				t.Errorf("the file has format %d after the migration", got)
+			}
+			const apart = "SELECT round(pow(2, max(visits)) - pow(2, min(visits)), 3) FROM pages"
+			if got := one[float64](t, path, apart); got != fewerVisits[from] {
+				t.Errorf("one page has %v visits fewer than another, want %v", got, fewerVisits[from])
 			}
 			wantIntact(t, path)
 			wantSameTables(t, path)

@@ -10,8 +10,8 @@ import (
 type Options struct {
 	// MaxBytes limits the size of the file with its write-ahead log, in bytes.
 	// To stay within it [Store.Put] drops pages: first those whose status is not
-	// 200, the oldest first, then those that were neither stored nor read for
-	// the longest time, to the minute. Pinned pages, journal, ledger and
+	// 200, the oldest first, then those with the fewest visits per byte, where a
+	// visit counts for half after a day. Pinned pages, journal, ledger and
 	// receipts are never dropped for it; where only those are left, Put returns
 	// an error that wraps [reprint.ErrFull]. The limit is kept approximately: a backup that reads for
 	// long keeps the log from being reused. Zero: 10 GiB. At least 1 MiB.

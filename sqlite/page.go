@@ -41,7 +41,7 @@ func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fau
 		return nil, nil, err
 	}
 	defer done()
-	r, body, usedAt, err := readRow(ctx, &readers.statements, text)
+	r, body, err := readRow(ctx, &readers.statements, text)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil, nil
@@ -55,34 +55,32 @@ func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fau
 	if p, fault = r.page(key, body); fault != nil {
 		return nil, fault, nil
 	}
-	if usedAt < s.now().Unix()/60 {
-		s.touched.add(r.id)
-	}
+	s.reads.add(r.id)
 	return p, nil, nil
 }
 
 // readRow reads the row of a key with its body. It verifies nothing but that the
 // body is there.
-func readRow(ctx context.Context, db *statements, key string) (r *row, body []byte, usedAt int64, err error) {
-	const query = `SELECT ` + rowColumns + `, p.used_at, b.sha256 IS NOT NULL, b.bytes
+func readRow(ctx context.Context, db *statements, key string) (r *row, body []byte, err error) {
+	const query = `SELECT ` + rowColumns + `, b.sha256 IS NOT NULL, b.bytes
 		FROM pages AS p LEFT JOIN bodies AS b ON b.sha256 = p.body WHERE p.key = ?`
 	rows, err := db.query(ctx, query, key)
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return nil, nil, 0, cmp.Or(rows.Err(), sql.ErrNoRows)
+		return nil, nil, cmp.Or(rows.Err(), sql.ErrNoRows)
 	}
 	r = &row{key: key}
 	var hasBody bool
-	if err := rows.Scan(append(r.dest(), &usedAt, &hasBody, &body)...); err != nil {
-		return r, nil, 0, fmt.Errorf("%w: %w", errRowDamaged, err) // a column holds what it cannot
+	if err := rows.Scan(append(r.dest(), &hasBody, &body)...); err != nil {
+		return r, nil, fmt.Errorf("%w: %w", errRowDamaged, err) // a column holds what it cannot
 	}
 	if !hasBody {
-		return r, nil, 0, errBodyGone
+		return r, nil, errBodyGone
 	}
-	return r, body, usedAt, rows.Close()
+	return r, body, rows.Close()
 }
 
 // isFault reports whether an error of readRow says that what is stored is
@@ -107,7 +105,7 @@ func (s *Store) dropDamaged(ctx context.Context, key reprint.Key, fault error) e
 // removes what is damaged: a body alone from bodies too, so that the next page
 // with this content brings it anew for all who have it.
 func (w *writer) dropDamaged(key reprint.Key) error {
-	r, body, _, err := readRow(context.Background(), &w.db.statements, key.String())
+	r, body, err := readRow(context.Background(), &w.db.statements, key.String())
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil

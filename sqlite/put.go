@@ -30,15 +30,16 @@ func (s *Store) Put(ctx context.Context, p *reprint.Page) (stored bool, err erro
 type predecessor struct {
 	id      int64
 	stamp   int64
+	visits  visits
 	body    []byte
 	hasBody bool // its body is there; false after damage
 	tags    string
 }
 
 func (w *writer) predecessor(key string) (*predecessor, error) {
-	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags FROM pages WHERE key = ?`
+	const query = `SELECT id, stamp, visits, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags FROM pages WHERE key = ?`
 	var p predecessor
-	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags)
+	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.visits, &p.body, &p.hasBody, &p.tags)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -59,23 +60,23 @@ func (w *writer) put(r *row, body []byte, size int64) (bool, error) {
 		return false, err
 	}
 	if old == nil {
-		return true, w.insert(r, body)
+		return true, w.insert(r, body, size)
 	}
-	return true, w.replace(old, r, body)
+	return true, w.replace(old, r, body, size)
 }
 
-func (w *writer) insert(r *row, body []byte) error {
+func (w *writer) insert(r *row, body []byte, size int64) error {
 	if err := w.addBody(r.body, body); err != nil {
 		return err
 	}
 	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken, pinned,
 		rendered_at, render_took, modified_at, due, cause,
-		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, used_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	l := r.lifetime
+		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, visits, worth)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	l, first := r.lifetime, visit(w.aged.at())
 	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
-		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, w.minute())
+		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, float64(first), first.worth(size))
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,8 @@ func (w *writer) insert(r *row, body []byte) error {
 	return w.addTags(id, r.tags)
 }
 
-func (w *writer) replace(old *predecessor, r *row, body []byte) error {
+// replace puts r in the place of old, whose visits it keeps: a render is none.
+func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) error {
 	sameBody := bytes.Equal(old.body, r.body)
 	if !sameBody || !old.hasBody {
 		if err := w.addBody(r.body, body); err != nil {
@@ -96,11 +98,11 @@ func (w *writer) replace(old *predecessor, r *row, body []byte) error {
 	}
 	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?, pinned = ?,
 		rendered_at = ?, render_took = ?, modified_at = ?, due = ?, cause = ?,
-		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?, used_at = ? WHERE id = ?`
+		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?, worth = ? WHERE id = ?`
 	l := r.lifetime
 	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
-		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, w.minute(), old.id); err != nil {
+		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, old.visits.worth(size), old.id); err != nil {
 		return err
 	}
 	if !sameBody {

@@ -9,8 +9,8 @@ import (
 	"github.com/reprint-go/reprint"
 )
 
-// Room is made in small steps, by the Put that needs it: a few pages that were
-// not used for long go for the one that comes. The sizes that Puts announce are
+// Room is made in small steps, by the Put that needs it: a few pages that are
+// worth little go for the one that comes. The sizes that Puts announce are
 // added up and the file is measured again only when the sum reaches the limit.
 const (
 	evictStep = 8
@@ -94,17 +94,19 @@ func (w *writer) boundBytes(keep, size int64) error {
 	}
 }
 
+// What goes next, of the pages that say "not here" and of all.
+const (
+	leastNegative = `SELECT id, body, tags FROM pages WHERE status <> 200 AND pinned = 0 AND id <> ? ORDER BY rendered_at LIMIT ?`
+	leastWorth    = `SELECT id, body, tags FROM pages WHERE pinned = 0 AND id <> ? ORDER BY worth, id LIMIT ?`
+)
+
 // evict drops up to n pages, not the one with the id keep nor those that are
 // pinned, and returns how many. Pages that say "not here" go first: a flood of
 // them must not push out others.
 func (w *writer) evict(keep, n int64) (int64, error) {
-	const (
-		negative = `SELECT id, body, tags FROM pages WHERE status <> 200 AND pinned = 0 AND id <> ? ORDER BY rendered_at LIMIT ?`
-		unused   = `SELECT id, body, tags FROM pages WHERE pinned = 0 AND id <> ? ORDER BY used_at, id LIMIT ?`
-	)
-	victims, err := w.victims(negative, keep, n)
+	victims, err := w.victims(leastNegative, keep, n)
 	if err == nil && len(victims) == 0 {
-		victims, err = w.victims(unused, keep, n)
+		victims, err = w.victims(leastWorth, keep, n)
 	}
 	if err != nil {
 		return 0, err

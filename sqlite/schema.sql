@@ -15,8 +15,7 @@ CREATE TABLE pages (
   modified_at INTEGER,                           -- when the content last changed
   due         INTEGER,                           -- when to render again; NULL: no such moment
   cause       TEXT    NOT NULL,                  -- why it was rendered
-  used_at     INTEGER NOT NULL,                  -- last stored or read, in minutes since 1970
-  checksum    INTEGER NOT NULL,                  -- of all but id, used_at; see rowsum.go
+  checksum    INTEGER NOT NULL,                  -- of all but id, visits, worth; see rowsum.go
   checked     INTEGER NOT NULL DEFAULT 0,        -- position up to which the page is known to be current
   overtaken   INTEGER NOT NULL DEFAULT 0,        -- 1: stale when it was stored, for a tag nobody knew of
   -- What the answer said of its life, in nanoseconds; NULL in all four: nothing.
@@ -24,7 +23,9 @@ CREATE TABLE pages (
   lifetime_age              INTEGER, -- so old when its render began
   lifetime_while_revalidate INTEGER, -- then served for so long while a new one is rendered
   lifetime_if_error         INTEGER, -- then served for so long when no new one can be had
-  pinned      INTEGER NOT NULL DEFAULT 0         -- 1: not dropped to make room
+  pinned      INTEGER NOT NULL DEFAULT 0,        -- 1: not dropped to make room
+  visits      REAL    NOT NULL DEFAULT 0,        -- log2 of how often it was visited; see worth.go
+  worth       REAL    NOT NULL DEFAULT 0         -- log2 of the visits per byte
 ) STRICT;
 
 CREATE INDEX pages_body ON pages (body);
@@ -32,7 +33,7 @@ CREATE INDEX pages_due ON pages (due) WHERE due IS NOT NULL;
 -- The orders in which pages are dropped when there is no room. Those that never
 -- are have no place in them, so that nobody has to pass over them.
 CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200 AND pinned = 0;
-CREATE INDEX pages_used ON pages (used_at) WHERE pinned = 0;
+CREATE INDEX pages_worth ON pages (worth) WHERE pinned = 0;
 
 -- Which pages carry a tag. Tags with a space are implicit: "path /posts/42".
 CREATE TABLE page_tags (
@@ -67,14 +68,15 @@ CREATE TABLE ledger (
 ) STRICT, WITHOUT ROWID;
 
 -- position: of the last entry. trimmed: entries up to this one are not kept.
--- floor: a page checked below it is not current. The format's number is in
--- PRAGMA user_version.
+-- floor: a page checked below it is not current. age: for how many minutes the
+-- store has been open since it was made. The format's number is in PRAGMA
+-- user_version.
 CREATE TABLE meta (
   name  TEXT    NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0);
+INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0), ('age', 0);
 
 -- What the revalidations did, as the admin API shows it.
 CREATE TABLE receipts (

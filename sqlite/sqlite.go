@@ -22,7 +22,8 @@
 // # Reading order
 //
 // sqlite.go and schema.sql, then write.go (the queue), commit.go (a batch),
-// put.go, page.go, list.go, journal.go, compact.go and room.go (the limits).
+// put.go, page.go, list.go, journal.go, compact.go and the limits: room.go,
+// worth.go (who goes first) and visited.go.
 // Opening is in file.go, lock.go and migrate.go.
 package sqlite
 
@@ -38,8 +39,8 @@ import (
 )
 
 var (
-	_ reprint.Store   = (*Store)(nil)
-	_ reprint.Journal = (*Store)(nil)
+	_ reprint.VisitStore = (*Store)(nil)
+	_ reprint.Journal    = (*Store)(nil)
 )
 
 // ErrClosed is in the error of every method that is called after [Store.Close].
@@ -48,13 +49,13 @@ var ErrClosed = errors.New("store is closed")
 // Store is a [reprint.Store] and a [reprint.Journal] in one SQLite file. Its
 // methods are safe for concurrent use.
 type Store struct {
-	path    string // absolute, without symbolic links
-	log     *slog.Logger
-	now     func() time.Time
-	lock    *lock
-	writer  *writer
-	touched *touched
-	counts  *counts
+	path   string // absolute, without symbolic links
+	log    *slog.Logger
+	now    func() time.Time
+	lock   *lock
+	writer *writer
+	reads  *reads
+	counts *counts
 
 	mu      sync.RWMutex // held for reading by every read, so that close can wait for them
 	readers *pool        // guarded by mu; nil once closed
@@ -90,7 +91,7 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, log: opts.Log, now: time.Now, touched: newTouched(), counts: new(counts)}
+	s := &Store{path: path, log: opts.Log, now: time.Now, reads: newReads(), counts: new(counts)}
 	if s.lock, err = acquire(path); err != nil {
 		return nil, err
 	}

@@ -80,11 +80,14 @@ type writer struct {
 
 	checkpointed time.Time // when the log was last shortened, or that was tried
 
-	path    string
-	log     *slog.Logger
-	touched *touched
-	counts  *counts
-	minute  func() int64 // the present, in minutes since 1970
+	aged       aged
+	ageSaved   int64 // minutes, in the table
+	readsSaved int64 // when reads were last written, in minutes of the age
+
+	path   string
+	log    *slog.Logger
+	reads  *reads
+	counts *counts
 }
 
 // limits are the Options in the writer's terms.
@@ -137,11 +140,11 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 			receipts: int64(opts.MaxReceipts),
 			entries:  keptEntries,
 		},
-		path:    s.path,
-		log:     s.log,
-		touched: s.touched,
-		counts:  s.counts,
-		minute:  func() int64 { return s.now().Unix() / 60 },
+		aged:   aged{now: func() time.Time { return s.now() }, seen: s.now()},
+		path:   s.path,
+		log:    s.log,
+		reads:  s.reads,
+		counts: s.counts,
 	}
 	if err := w.load(ctx); err != nil {
 		return nil, err
@@ -152,10 +155,12 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 // load reads what the writer remembers of the tables.
 func (w *writer) load(ctx context.Context) error {
 	// Counted here and kept from then on: counting costs a walk over an index.
-	const query = `SELECT (SELECT count(*) FROM pages), (SELECT value FROM meta WHERE name = 'position')`
-	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position); err != nil {
+	const query = `SELECT (SELECT count(*) FROM pages), (SELECT value FROM meta WHERE name = 'position'),
+		(SELECT value FROM meta WHERE name = 'age')`
+	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position, &w.ageSaved); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
+	w.aged.age, w.readsSaved = time.Duration(w.ageSaved)*time.Minute, w.ageSaved
 	if err := w.measure(); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
@@ -172,10 +177,19 @@ func (w *writer) loop() {
 			w.commit(w.gather(first))
 			w.tidy()
 		case <-w.closing:
-			w.commit(nil) // which pages were read
+			w.commit([]*op{w.lastOp()})
 			return
 		}
 	}
+}
+
+// lastOp writes what is kept in memory alone. Nobody waits for it.
+func (w *writer) lastOp() *op {
+	run := func(w *writer) error {
+		_, err := w.takeReads(maxReads)
+		return err
+	}
+	return &op{abandoned: func() error { return nil }, run: run, done: make(chan error, 1)}
 }
 
 // gather returns first and those that wait behind it, up to the bounds.
