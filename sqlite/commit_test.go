@@ -140,6 +140,11 @@ func TestAfterClose(t *testing.T) {
 		"Summary":     func() error { _, err := s.Summary(t.Context()); return err },
 		"Compact":     func() error { return s.Compact(t.Context(), 0) },
 		"SaveReceipt": func() error { return s.SaveReceipt(t.Context(), &reprint.Receipt{ID: "r"}) },
+		"Visited": func() error {
+			return s.Visited(t.Context(), []reprint.Visit{{Key: key("/a"), Count: 1}})
+		},
+		"Encodings":   func() error { _, err := s.Encodings(t.Context(), [32]byte{}); return err },
+		"PutEncoding": func() error { return s.PutEncoding(t.Context(), [32]byte{}, reprint.Encoding{Coding: "gzip"}) },
 		"Receipt":     func() error { _, err := s.Receipt(t.Context(), "r"); return err },
 	} {
 		if err := call(); !errors.Is(err, sqlite.ErrClosed) {

@@ -141,10 +141,11 @@ func wantIntact(t *testing.T, path string) {
 	}
 	const orphans = `SELECT (SELECT count(*) FROM page_tags WHERE page NOT IN (SELECT id FROM pages))
 		+ (SELECT count(*) FROM bodies WHERE sha256 NOT IN (SELECT body FROM pages))
+		+ (SELECT count(*) FROM encodings WHERE sha256 NOT IN (SELECT sha256 FROM bodies))
 		+ (SELECT count(*) FROM pages WHERE body NOT IN (SELECT sha256 FROM bodies))
 		+ (SELECT count(*) FROM pages, json_each(pages.tags) AS t WHERE NOT EXISTS (SELECT 1 FROM page_tags WHERE tag = t.value AND page = pages.id))`
 	if n := one[int](t, path, orphans); n != 0 {
-		t.Fatalf("%d tags or bodies do not belong to a page, or a page lacks one", n)
+		t.Fatalf("%d tags, bodies or encodings do not belong to a page, or a page lacks one", n)
 	}
 }
 

@@ -174,7 +174,7 @@ func wantSameTables(t *testing.T, migrated string) {
 	if got, want := one[string](t, migrated, columns), one[string](t, fresh, columns); got != want {
 		t.Errorf("the migrated file has\n%s\na new one has\n%s", got, want)
 	}
-	const indexes = `SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE type = 'index' ORDER BY name)`
+	const indexes = `SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE type IN ('index', 'trigger') ORDER BY name)`
 	if got, want := one[string](t, migrated, indexes), one[string](t, fresh, indexes); got != want {
 		t.Errorf("the migrated file has\n%s\na new one has\n%s", got, want)
 	}

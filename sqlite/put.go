@@ -30,16 +30,15 @@ func (s *Store) Put(ctx context.Context, p *reprint.Page) (stored bool, err erro
 type predecessor struct {
 	id      int64
 	stamp   int64
-	visits  visits
 	body    []byte
 	hasBody bool // its body is there; false after damage
 	tags    string
 }
 
 func (w *writer) predecessor(key string) (*predecessor, error) {
-	const query = `SELECT id, stamp, visits, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags FROM pages WHERE key = ?`
+	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags FROM pages WHERE key = ?`
 	var p predecessor
-	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.visits, &p.body, &p.hasBody, &p.tags)
+	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -72,11 +71,12 @@ func (w *writer) insert(r *row, body []byte, size int64) error {
 	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken, pinned,
 		rendered_at, render_took, modified_at, due, cause,
 		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, visits, worth)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	l, first := r.lifetime, visit(w.aged.at())
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+			?21 - log2(?22 + (SELECT coalesce(sum(length(bytes)), 0) FROM encodings WHERE sha256 = ?5)))`
+	l, first := r.lifetime, float64(visit(w.aged.at()))
 	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
-		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, float64(first), first.worth(size))
+		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, first, size)
 	if err != nil {
 		return err
 	}
@@ -98,11 +98,12 @@ func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) erro
 	}
 	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?, pinned = ?,
 		rendered_at = ?, render_took = ?, modified_at = ?, due = ?, cause = ?,
-		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?, worth = ? WHERE id = ?`
+		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?,
+		worth = visits - log2(? + (SELECT coalesce(sum(length(bytes)), 0) FROM encodings WHERE sha256 = ?4)) WHERE id = ?`
 	l := r.lifetime
 	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
-		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, old.visits.worth(size), old.id); err != nil {
+		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, size, old.id); err != nil {
 		return err
 	}
 	if !sameBody {
@@ -118,14 +119,12 @@ func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) erro
 
 // addBody stores a body if none with its hash is there.
 func (w *writer) addBody(sum, body []byte) error {
-	if body == nil {
-		body = []byte{} // nil would be NULL
-	}
-	_, err := w.exec(`INSERT INTO bodies (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, sum, body)
+	_, err := w.exec(`INSERT INTO bodies (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING`, sum, blob(body))
 	return err
 }
 
-// dropBody removes a body that no page has any more.
+// dropBody removes a body that no page has any more. Its encodings go with it; see
+// schema.sql.
 func (w *writer) dropBody(sum []byte) error {
 	_, err := w.exec(`DELETE FROM bodies WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)`, sum)
 	return err

@@ -48,13 +48,20 @@ func (w *writer) makeRoom(replaced *predecessor, size int64) error {
 			return err
 		}
 	}
-	if w.state.used+size > w.limits.file {
-		if err := w.boundBytes(replaced.id, size); err != nil {
-			return err
-		}
+	if err := w.boundBytes(replaced.id, size); err != nil {
+		return err
 	}
 	w.state.used += size
 	return nil
+}
+
+// fits reports whether there is room for size bytes.
+func (w *writer) fits(size int64) (bool, error) {
+	if w.state.used+size <= w.limits.file {
+		return true, nil
+	}
+	err := w.measure()
+	return w.state.used+size <= w.limits.file, err
 }
 
 // boundPages makes room for one more page. It drops less than it should where the
@@ -74,11 +81,8 @@ func (w *writer) boundPages() error {
 // boundBytes makes room for size bytes.
 func (w *writer) boundBytes(keep, size int64) error {
 	for dropped := int64(0); ; {
-		if err := w.measure(); err != nil {
+		if fits, err := w.fits(size); err != nil || fits {
 			return err
-		}
-		if w.state.used+size <= w.limits.file {
-			return nil
 		}
 		if dropped >= evictEnough && w.state.used+size <= w.fileBytes {
 			return nil // fits the file as it is, which comes down with every Put

@@ -48,6 +48,20 @@ CREATE TABLE bodies (
   bytes  BLOB NOT NULL
 ) STRICT;
 
+-- Bodies in other content codings.
+CREATE TABLE encodings (
+  sha256   BLOB    NOT NULL, -- of the body that it is an encoding of
+  coding   TEXT    NOT NULL, -- gzip, br, zstd
+  checksum INTEGER NOT NULL, -- see encoding.go
+  bytes    BLOB    NOT NULL,
+  PRIMARY KEY (sha256, coding)
+) STRICT;
+
+-- Whoever removes a body, and for whatever reason, removes what was made of it.
+CREATE TRIGGER bodies_encodings AFTER DELETE ON bodies BEGIN
+  DELETE FROM encodings WHERE sha256 = old.sha256;
+END;
+
 -- The revalidations, in order: the newest 100,000.
 CREATE TABLE journal (
   position INTEGER PRIMARY KEY,

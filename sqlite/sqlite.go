@@ -22,9 +22,9 @@
 // # Reading order
 //
 // sqlite.go and schema.sql, then write.go (the queue), commit.go (a batch),
-// put.go, page.go, list.go, journal.go, compact.go and the limits: room.go,
-// worth.go (who goes first) and visited.go.
-// Opening is in file.go, lock.go and migrate.go.
+// put.go, page.go, encoding.go, list.go, journal.go and compact.go. The limits are
+// in room.go, worth.go (who goes first) and visited.go, opening in file.go,
+// lock.go and migrate.go.
 package sqlite
 
 import (
@@ -39,8 +39,9 @@ import (
 )
 
 var (
-	_ reprint.VisitStore = (*Store)(nil)
-	_ reprint.Journal    = (*Store)(nil)
+	_ reprint.VisitStore    = (*Store)(nil)
+	_ reprint.EncodingStore = (*Store)(nil)
+	_ reprint.Journal       = (*Store)(nil)
 )
 
 // ErrClosed is in the error of every method that is called after [Store.Close].

@@ -48,6 +48,10 @@ func backend(t *testing.T, path string) (storetest.Backend, error) {
 				WHERE sha256 = (SELECT body FROM pages WHERE key = ?)`
 			return execRaw(t.Context(), t, path, turn, key.String())
 		},
+		DamageEncoding: func(sum [32]byte, coding string) error {
+			const turn = `UPDATE encodings SET bytes = CAST(bytes || '?' AS BLOB) WHERE sha256 = ? AND coding = ?`
+			return execRaw(t.Context(), t, path, turn, sum[:], coding)
+		},
 		Fill: func() (func() error, error) {
 			return s.UnlimitFile, s.LimitFile()
 		},

@@ -21,6 +21,10 @@ import (
 // for Streaming Systems", 2009): no count is ever halved, but a visit counts twice
 // as much as one a day before. So what a page is worth changes when it is visited
 // and not while it is not, and the order is an index.
+//
+// A page's size is that of its row, its body, which counts whole for each that
+// shares it, and the encodings of that. Visits and worth are kept as logarithms:
+// what a page is worth is then its visits less its size, and rises as they do.
 
 // halfLife is a day because visits come by day: with less, the night would decide
 // what is worth keeping for the morning.
@@ -40,10 +44,6 @@ func (v visits) plus(n int, t float64) visits {
 	high, low := max(float64(v), more), min(float64(v), more)
 	return visits(high + math.Log2(1+math.Exp2(low-high)))
 }
-
-// worth is what a page of size bytes with these visits is worth: again a
-// logarithm, so that a page that is visited is worth more by what its visits rise.
-func (v visits) worth(size int64) float64 { return float64(v) - math.Log2(float64(size)) }
 
 // aged is how long a store has been open since it was made. A wall clock would
 // not do: pages that were visited while it was wrong by a year could not be

@@ -5,7 +5,8 @@
 //		storetest.Run(t, func(t *testing.T) storetest.Backend { ... })
 //	}
 //
-// Each sentence of the contract is a sub-test that is named after it.
+// Each sentence of the contract is a sub-test that is named after it. Those of
+// [reprint.VisitStore] and [reprint.EncodingStore] run where the store is one.
 package storetest
 
 import (
@@ -33,6 +34,9 @@ type Backend struct {
 	// Damage changes a byte of what is stored under key, behind the store's back.
 	Damage func(key reprint.Key) error
 
+	// DamageEncoding does so with an encoding of a body.
+	DamageEncoding func(sum [32]byte, coding string) error
+
 	// Fill makes the store as good as full: Put and Append find no room until
 	// free is called.
 	Fill func() (free func() error, err error)
@@ -59,6 +63,8 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"Summary", summaryTests},
 		{"Compact", compactTests},
 		{"Receipts", receiptTests},
+		{"Visits", visitTests},
+		{"Encodings", encodingTests},
 		{"Contexts", contextTests},
 		{"Limits", limitTests},
 		{"Reopen", reopenTests},
