@@ -6,28 +6,50 @@ import (
 	"github.com/reprint-go/reprint"
 )
 
-// commit runs a batch in one transaction and answers everybody in it.
+// batch is the operations of one transaction.
+type batch struct {
+	ops  []*op
+	size int64
+}
+
+func (b *batch) add(o *op) { b.ops, b.size = append(b.ops, o), b.size+o.size }
+
+// commit runs first, and those that come while it does, in one transaction and
+// answers everybody in it.
+//
+// They run one after the other with nothing between. When one fails, what it has
+// done cannot be undone alone; then all of it is, and they run again under a
+// savepoint each. Savepoints for all would be dear: each keeps a copy of every
+// page of the file that it touches.
 //
 // A disk that is full undoes the whole transaction. Then each operation is tried
 // alone, so that an entry of the journal does not fail for the size of a page
 // beside it. Any other failure is everybody's.
-func (w *writer) commit(batch []*op) {
-	err := w.transact(batch)
+func (w *writer) commit(first *op) {
+	b := new(batch)
+	b.add(first)
+	err := w.transact(func() error { return w.runAll(b) })
+	if errors.Is(err, errOperation) {
+		err = w.transact(func() error { return w.runEach(b.ops) })
+	}
 	w.report(err)
-	if !errors.Is(err, reprint.ErrFull) || len(batch) <= 1 {
-		answer(batch, err)
+	if !errors.Is(err, reprint.ErrFull) || len(b.ops) <= 1 {
+		w.answer(b.ops, err)
 		return
 	}
-	for i := range batch {
-		alone := batch[i : i+1]
-		answer(alone, w.transact(alone))
+	for i := range b.ops {
+		alone := b.ops[i : i+1]
+		w.answer(alone, w.transact(func() error { return w.runEach(alone) }))
 	}
 }
 
 // answer tells the callers how their operations ended: each in its own way, or
 // all with the transaction.
-func answer(batch []*op, err error) {
-	for _, o := range batch {
+func (w *writer) answer(ops []*op, err error) {
+	if err == nil {
+		w.counts.operations.Add(uint64(len(ops)))
+	}
+	for _, o := range ops {
 		if err != nil {
 			o.err = err
 		}
@@ -35,10 +57,10 @@ func answer(batch []*op, err error) {
 	}
 }
 
-// transact runs a batch in one transaction. When it returns nil, the operations
-// without error are on disk and those with one have left nothing behind. When it
-// returns an error nothing has changed.
-func (w *writer) transact(batch []*op) (err error) {
+// transact runs operations in one transaction. When it returns nil, those without
+// error are on disk and those with one have left nothing behind. When it returns
+// an error nothing has changed.
+func (w *writer) transact(run func() error) (err error) {
 	before := w.state
 	defer func() {
 		if err != nil {
@@ -49,10 +71,8 @@ func (w *writer) transact(batch []*op) (err error) {
 	if _, err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	for _, o := range batch {
-		if err := w.attempt(o); err != nil {
-			return err
-		}
+	if err := run(); err != nil {
+		return err
 	}
 	if err := w.conclude(before); err != nil {
 		return err
@@ -61,15 +81,54 @@ func (w *writer) transact(batch []*op) (err error) {
 		return err
 	}
 	w.counts.commits.Add(1)
-	w.counts.operations.Add(uint64(len(batch)))
 	w.counts.publish(w.state)
 	return nil
 }
 
-// attempt runs one operation under a savepoint, so that its failure, which it
-// keeps, is its own. It returns an error when the transaction is lost.
+// errOperation ends a transaction in which an operation has failed that others
+// share.
+var errOperation = errors.New("an operation of the transaction has failed")
+
+// runAll runs the operations of a batch, and adds to it those that wait, until none
+// does or the batch is full.
+func (w *writer) runAll(b *batch) error {
+	for i := 0; i < len(b.ops); i++ {
+		if o := b.ops[i]; !o.left() {
+			if o.err = o.run(w); o.err != nil {
+				return errOperation
+			}
+		}
+		w.gather(b)
+	}
+	return nil
+}
+
+// gather adds the operations that wait, up to the bounds.
+func (w *writer) gather(b *batch) {
+	for len(b.ops) < maxBatchOps && b.size < w.batchBytes {
+		select {
+		case o := <-w.queue:
+			b.add(o)
+		default:
+			return
+		}
+	}
+}
+
+// runEach runs operations under a savepoint each, so that the failure of one, which
+// it keeps, is its own. It returns an error when the transaction is lost.
+func (w *writer) runEach(ops []*op) error {
+	for _, o := range ops {
+		if err := w.attempt(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempt is runEach for one operation.
 func (w *writer) attempt(o *op) error {
-	if o.err = o.abandoned(); o.err != nil {
+	if o.left() {
 		return nil
 	}
 	before := w.state

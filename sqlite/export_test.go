@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -18,9 +19,10 @@ const (
 // it meanwhile becomes one batch.
 func (s *Store) Hold() (release func()) {
 	began, end := make(chan struct{}), make(chan struct{})
+	first := sync.OnceFunc(func() { close(began) })
 	go func() {
 		_ = s.change(context.Background(), 0, func(*writer) error {
-			close(began)
+			first()
 			<-end
 			return nil
 		})

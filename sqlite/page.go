@@ -122,7 +122,7 @@ func (w *writer) dropDamaged(key reprint.Key) error {
 		if _, err := w.exec(`DELETE FROM bodies WHERE sha256 = ?`, r.body); err != nil {
 			return err
 		}
-		w.counts.damaged.Add(1)
+		w.state.damaged++
 		return w.drop(r.id, r.body, r.tags)
 	}
 	return w.dropUnreadable(key, r.body)
@@ -143,6 +143,6 @@ func (w *writer) dropUnreadable(key reprint.Key, body []byte) error {
 		return err
 	}
 	w.state.pages--
-	w.counts.damaged.Add(1)
+	w.state.damaged++
 	return w.dropBody(body)
 }

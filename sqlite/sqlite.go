@@ -8,7 +8,7 @@
 // # Durability
 //
 // One goroutine writes. It takes the operations that wait, runs them in one
-// transaction with a savepoint each, syncs once and answers all of them. What
+// transaction, in which a failure is its own, syncs once and answers all of them. What
 // was answered without error is on disk; what was not is there whole or not at
 // all. A damaged page is found by its checksum when it is read.
 //

@@ -14,14 +14,15 @@ type Stats struct {
 
 // counts is what the writer publishes of its state, for Stats.
 type counts struct {
-	pages, bytes, evicted        atomic.Int64
-	commits, operations, damaged atomic.Uint64
+	pages, bytes, evicted, damaged atomic.Int64
+	commits, operations            atomic.Uint64
 }
 
 func (c *counts) publish(s state) {
 	c.pages.Store(s.pages)
 	c.bytes.Store(s.used)
 	c.evicted.Store(s.evicted)
+	c.damaged.Store(s.damaged)
 }
 
 // Stats returns them as of the last commit. It costs nothing and works on a
@@ -34,7 +35,7 @@ func (s *Store) Stats() Stats {
 		Commits:    c.commits.Load(),
 		Operations: c.operations.Load(),
 		Evicted:    uint64(c.evicted.Load()),
-		Damaged:    c.damaged.Load(),
+		Damaged:    uint64(c.damaged.Load()),
 	}
 }
 

@@ -11,11 +11,17 @@ import (
 
 // op is an operation that waits for the writer.
 type op struct {
-	abandoned func() error // why nobody waits for it any more, or nil: the caller's ctx.Err
-	size      int64        // about how many bytes it writes
-	run       func(*writer) error
-	err       error      // what run returned
-	done      chan error // has room for the one answer
+	abandoned func() error        // why nobody waits for it any more, or nil: the caller's ctx.Err
+	size      int64               // about how many bytes it writes
+	run       func(*writer) error // may run again after the transaction was undone
+	err       error               // what run returned
+	done      chan error          // has room for the one answer
+}
+
+// left reports whether nobody waits for the operation any more, and keeps why.
+func (o *op) left() bool {
+	o.err = o.abandoned()
+	return o.err != nil
 }
 
 // change has the writer run an operation of about size bytes and returns when it
@@ -105,6 +111,7 @@ type state struct {
 	position int64 // of the last entry
 	used     int64 // bytes of the file in use; an upper bound within a transaction
 	evicted  int64 // pages dropped for want of room, since Open
+	damaged  int64 // pages dropped because they were not what was stored, since Open
 }
 
 func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err error) {
@@ -174,10 +181,10 @@ func (w *writer) loop() {
 	for {
 		select {
 		case first := <-w.queue:
-			w.commit(w.gather(first))
+			w.commit(first)
 			w.tidy()
 		case <-w.closing:
-			w.commit([]*op{w.lastOp()})
+			w.commit(w.lastOp())
 			return
 		}
 	}
@@ -190,20 +197,6 @@ func (w *writer) lastOp() *op {
 		return err
 	}
 	return &op{abandoned: func() error { return nil }, run: run, done: make(chan error, 1)}
-}
-
-// gather returns first and those that wait behind it, up to the bounds.
-func (w *writer) gather(first *op) []*op {
-	batch, size := []*op{first}, first.size
-	for len(batch) < maxBatchOps && size < w.batchBytes {
-		select {
-		case next := <-w.queue:
-			batch, size = append(batch, next), size+next.size
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // stop ends the loop and returns when nothing is being written any more.
