@@ -15,12 +15,16 @@ type Tier[K comparable, V any] struct {
 }
 
 // New returns an empty tier for values of at most limit bytes in all, as weigh
-// counts them. gone, if not nil, is called after a value has left the tier or
-// was replaced, at some later moment, from another goroutine.
+// counts them. gone, if not nil, is called after a value had to leave the tier for
+// want of room, at some later moment, from another goroutine.
 func New[K comparable, V any](limit int64, weigh func(K, *V) uint32, gone func(K, *V)) *Tier[K, V] {
 	o := &otter.Options[K, *V]{MaximumWeight: uint64(limit), Weigher: weigh}
 	if gone != nil {
-		o.OnDeletion = func(e otter.DeletionEvent[K, *V]) { gone(e.Key, e.Value) }
+		o.OnDeletion = func(e otter.DeletionEvent[K, *V]) {
+			if e.WasEvicted() {
+				gone(e.Key, e.Value)
+			}
+		}
 	}
 	return &Tier[K, V]{cache: otter.Must(o)}
 }
@@ -58,6 +62,17 @@ func (t *Tier[K, V]) Update(key K, change func(old *V) *V) *V {
 	// of values later in a burst, each of any size.
 	t.cache.CleanUp()
 	return v
+}
+
+// Reweigh weighs the value of key anew, if it is still v.
+func (t *Tier[K, V]) Reweigh(key K, v *V) {
+	t.cache.Compute(key, func(old *V, found bool) (*V, otter.ComputeOp) {
+		if !found || old != v {
+			return old, otter.CancelOp
+		}
+		return v, otter.WriteOp
+	})
+	t.cache.CleanUp()
 }
 
 // All yields what is in the tier, in no order.

@@ -1,0 +1,237 @@
+package reprint
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprint-go/reprint/internal/coding"
+	"github.com/reprint-go/reprint/internal/lane"
+)
+
+// FastLane says how [Site.Serve] answers plain hits itself. The zero FastLane does so
+// for every page that the site would answer with.
+type FastLane struct {
+	// Admit reports whether a request would reach the site through the server's
+	// Handler as it came: what stands before the site there (middleware, other
+	// handlers) is not asked for requests that the fast lane answers. It is called for
+	// each of them and must be quick. Nil: all would.
+	Admit func(r *FastRequest) bool
+
+	// Served is called after each answer that was given, in place of
+	// [Trace.Served]. Nil: nobody wants to know.
+	Served func(r *FastRequest, s FastServed)
+
+	// WriteTimeout is how long a client may take nothing of an answer before it is
+	// given up. Zero: the server's WriteTimeout, or a minute if that is zero.
+	WriteTimeout time.Duration
+}
+
+// FastRequest is a request that the fast lane may answer: a GET or HEAD over
+// HTTP/1.1 without a body. It is good for the time of the call that it is given to;
+// texts of it must be cloned to be kept.
+type FastRequest struct {
+	Method string
+	Host   string // as it was sent
+	Target string // as it was sent: path and query
+	lane   *lane.Request
+	answer *lane.Answer
+}
+
+// Has reports whether there is a header field of that name, given in lower case.
+func (r *FastRequest) Has(name string) bool { return r.lane.Has(name) }
+
+// Named yields the values of a header field, whose name is given in lower case.
+func (r *FastRequest) Named(name string) iter.Seq[string] { return r.lane.Named(name) }
+
+// RemoteAddr is the address of the client, or of the proxy before the server.
+func (r *FastRequest) RemoteAddr() net.Addr { return r.answer.RemoteAddr() }
+
+// FastServed says how a request was answered: from a fresh page.
+type FastServed struct {
+	Route  string // the pattern
+	Status int    // 304 where the visitor has the page
+	Bytes  int    // of the body, as it was sent
+	Took   time.Duration
+}
+
+// Serve is server.Serve(l) with a fast lane: plain hits are answered on the
+// connection, before package net/http has anything to do with them, with the same
+// bytes and at less than half the cost. A plain hit is a GET or HEAD over HTTP/1.1
+// for a fresh page in memory, without a header field that has to do with ranges,
+// authorization or what the route's policy passes through or varies by. Everything
+// else is server's, and its Handler's, on the same connections.
+//
+// The timeouts of server count for both. Its Handler must be the site, or lead to it
+// as fast.Admit says. Serve may be called once for a server, and with TLS not at
+// all: such connections are for [http.Server.ServeTLS]. Like server.Serve it returns
+// when server.Shutdown is called; [Site.Shutdown], called after that has returned,
+// waits for answers of the fast lane that are still being written.
+func (s *Site) Serve(server *http.Server, l net.Listener, fast FastLane) error {
+	if server.TLSConfig != nil {
+		return errors.New("reprint: Serve: the server has a TLSConfig; use its ServeTLS")
+	}
+	if fast.WriteTimeout == 0 {
+		fast.WriteTimeout = server.WriteTimeout
+	}
+	if fast.WriteTimeout == 0 {
+		fast.WriteTimeout = defaultWriteTimeout
+	}
+	h := &fastLane{site: s, FastLane: fast}
+	ln := lane.New(server, fast.WriteTimeout, h.serve)
+	if !s.addLane(ln) {
+		return http.ErrServerClosed
+	}
+	return server.Serve(ln.Listener(l))
+}
+
+const defaultWriteTimeout = time.Minute
+
+// addLane has Shutdown wait for a lane, or reports false when it is too late.
+func (s *Site) addLane(l *lane.Lane) bool {
+	s.work.mu.Lock()
+	defer s.work.mu.Unlock()
+	if s.work.shut {
+		return false
+	}
+	s.lanes = append(s.lanes, l)
+	return true
+}
+
+// finishLanes waits for the answers that are still being written.
+func (s *Site) finishLanes(ctx context.Context) error {
+	s.work.mu.Lock()
+	lanes := slices.Clone(s.lanes)
+	s.work.mu.Unlock()
+	var errs []error
+	for _, l := range lanes {
+		errs = append(errs, l.Finish(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// fastLane is a FastLane in use.
+type fastLane struct {
+	site *Site
+	FastLane
+}
+
+// fastConn is what the fast lane keeps for a connection: room for a request, and
+// what its last one accepted. It is most often the same as before.
+type fastConn struct {
+	r        FastRequest
+	field    string // Accept-Encoding
+	accepted coding.Accepted
+}
+
+// serve answers a request from a fresh page in memory as ServeHTTP would, or not at
+// all.
+func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
+	s := l.site
+	if r.Special || (r.IfModified && r.IfNoneMatch == "") {
+		return false
+	}
+	e, unread := l.find(r, a)
+	if e == nil {
+		return false
+	}
+	rd := s.readied(e)
+	if !rd.fast || (r.Head && !rd.head) || (unread && len(rd.route.policy.Query) > 0) {
+		return false
+	}
+	// The page was found first and is checked then: what came into force between is
+	// known of.
+	now := time.Now()
+	if now.UnixMicro() >= rd.until || !s.standing(e).current {
+		return false
+	}
+	c, _ := a.State.(*fastConn)
+	if c == nil {
+		c = &fastConn{}
+		a.State = c
+	}
+	c.r = FastRequest{Method: http.MethodGet, Host: r.Host, Target: r.Target, lane: r, answer: a}
+	if r.Head {
+		c.r.Method = http.MethodHead
+	}
+	if !l.admits(&c.r, rd.route, e) {
+		return false
+	}
+	x := rendition{e: e, rt: rd.route, sec: now.Unix(), why: reason{hit: true}, codes: s.codings != 0}
+	if e.compressible && x.codes && r.AcceptEncoding != "" && !c.choose(s, &x, r.AcceptEncoding) {
+		return false
+	}
+	e.visits.Add(1)
+	status, body := e.status(), x.body()
+	if status == http.StatusOK && r.IfNoneMatch != "" {
+		if x.tag = x.matching(r.IfNoneMatch); x.tag != "" {
+			x.notModified, status = true, http.StatusNotModified
+		}
+	}
+	if x.notModified || r.Head {
+		body = nil
+	}
+	a.Send(now, s.printer.head(&x, status, a.Buffer()), body)
+	if l.Served != nil {
+		l.Served(&c.r, FastServed{rd.route.pattern, status, len(body), time.Since(now)})
+	}
+	return true
+}
+
+// find returns the entry of a request's page, or nil. Its key is canonical, so a
+// target that is the same to the letter is too. unread says that the target has a
+// query that is none of the key's.
+func (l *fastLane) find(r *lane.Request, a *lane.Answer) (e *entry, unread bool) {
+	host, pages := "", l.site.memory.tier
+	if hosts := l.site.opts.Hosts; len(hosts) > 0 {
+		if host = stripPort(r.Host); !slices.Contains(hosts, host) {
+			return nil, false // or it is written in another way
+		}
+		e = pages.Get(a.Join(host, r.Target))
+	} else {
+		e = pages.Get(r.Target)
+	}
+	path, query, ok := strings.Cut(r.Target, "?")
+	switch {
+	case e != nil || !ok:
+		return e, false
+	case host != "":
+		path = a.Join(host, path)
+	}
+	return pages.Get(path), query != ""
+}
+
+// admits reports whether neither what stands before the site nor the route's policy
+// wants the request for itself.
+func (l *fastLane) admits(r *FastRequest, rt *route, e *entry) bool {
+	p := &rt.policy
+	if slices.ContainsFunc(rt.bypassing, r.Has) {
+		return false
+	}
+	if len(p.BypassCookies) > 0 || l.site.opts.DraftSecret != nil {
+		for line := range r.lane.Named("cookie") {
+			if p.bypassesCookie(line) || (l.site.opts.DraftSecret != nil && strings.Contains(line, draftCookie)) {
+				return false
+			}
+		}
+	}
+	if p.Fallback == NotFound && !rt.listing.holds(e.key()) {
+		return false
+	}
+	return l.Admit == nil || l.Admit(r)
+}
+
+// choose sets the form that is to be sent, and reports false where there is none yet.
+func (c *fastConn) choose(s *Site, x *rendition, field string) bool {
+	if field != c.field {
+		c.field, c.accepted = strings.Clone(field), coding.Accept(field)
+	}
+	f, known := s.pick(x.e, c.accepted)
+	x.form = f.use()
+	return known
+}
