@@ -18,6 +18,10 @@ func (s *Site) startBackground() {
 	s.stop = stop
 	s.work.start(func() { s.due.Run(ctx, s.fire) })
 	s.work.start(func() { s.watchHorizon(ctx) })
+	s.work.start(func() { s.makeStrong(ctx) })
+	if visits, ok := s.store.(VisitStore); ok {
+		s.work.start(func() { s.watchVisits(ctx, visits) })
+	}
 }
 
 // watchHorizon puts the pages that are due within the horizon into the queue,
@@ -41,14 +45,57 @@ func (s *Site) watchHorizon(ctx context.Context) {
 	}
 }
 
+// visitsEvery is how often the store is told of visits.
+const visitsEvery = time.Minute
+
+// watchVisits tells the store from time to time how often pages were visited, and
+// when ctx ends.
+func (s *Site) watchVisits(ctx context.Context, store VisitStore) {
+	tick := time.NewTicker(visitsEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+		if err := s.tellVisits(store); err != nil && s.ctx.Err() == nil && s.complain.due(time.Now()) {
+			s.log.Warn("visits are not noted; which pages are dropped for want of room is decided without them", "err", err)
+		}
+	}
+}
+
+// tellVisits tells the store of the visits since it was last called.
+func (s *Site) tellVisits(store VisitStore) error {
+	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+	defer cancel()
+	const batch = 1000
+	visits := make([]Visit, 0, batch)
+	for _, e := range s.memory.tier.All() {
+		n := e.visits.Swap(0)
+		if n == 0 {
+			continue
+		}
+		if visits = append(visits, Visit{e.key(), int(n)}); len(visits) == batch {
+			if err := store.Visited(ctx, visits); err != nil {
+				return err
+			}
+			visits = make([]Visit, 0, batch) // the store may have kept the other
+		}
+	}
+	if len(visits) == 0 {
+		return nil
+	}
+	return store.Visited(ctx, visits)
+}
+
 // schedule notes when a page that was just stored asked to be rendered again. A
 // moment that an earlier failure or page set is void.
-func (s *Site) schedule(p *Page) {
-	switch {
-	case p.Due.IsZero(), p.Due.After(time.Now().Add(horizon)):
-		s.due.Remove(p.Key)
+func (s *Site) schedule(e *entry) {
+	switch due := fromMicros(e.life.due); {
+	case due.IsZero(), due.After(time.Now().Add(horizon)):
+		s.due.Remove(e.key())
 	default:
-		s.due.Set(p.Key, p.Due)
+		s.due.Set(e.key(), due)
 	}
 }
 
@@ -63,8 +110,8 @@ func (s *Site) fire(key Key) {
 		return
 	}
 	now := time.Now()
-	if decide(now, e.page, st, &rt.policy) == serve && !e.page.Overtaken {
-		s.schedule(e.page) // a retry may have taken the place of its own moment
+	if decide(now, &e.life, st, &rt.policy) == serve && !e.life.overtaken {
+		s.schedule(e) // a retry may have taken the place of its own moment
 		return
 	}
 	cause := "due"
@@ -75,7 +122,7 @@ func (s *Site) fire(key Key) {
 		}
 		cause = "retry"
 	}
-	s.behind(key, e.page.Tags, newJob(gate.Background, cause))
+	s.behind(key, e.tags().list(), newJob(gate.Background, cause))
 }
 
 // compactIfLarge bounds the ledger. Pages that are current keep being so; what

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,15 +13,17 @@ import (
 
 // commit makes page the page of its key: store first, then memory. old is the
 // page that was there, nil if none. It cannot be cancelled by any visitor.
-func (s *Site) commit(page, old *Page) outcome {
+func (s *Site) commit(page *Page, old *entry) outcome {
 	changed := old == nil || !sameContent(old, page)
-	switch {
-	case old == nil:
-	case !changed:
-		page.ModifiedAt = old.ModifiedAt
-	case !page.ModifiedAt.After(old.ModifiedAt):
-		// Last-Modified counts in seconds, and two contents may not share one.
-		page.ModifiedAt = old.ModifiedAt.Add(time.Second)
+	if old != nil {
+		before := fromMicros(old.modified)
+		switch {
+		case !changed:
+			page.ModifiedAt = before
+		case !page.ModifiedAt.After(before):
+			// Last-Modified counts in seconds, and two contents may not share one.
+			page.ModifiedAt = before.Add(time.Second)
+		}
 	}
 	e, stored, err := s.fence(page)
 	if err != nil {
@@ -30,15 +31,15 @@ func (s *Site) commit(page, old *Page) outcome {
 		return outcome{entry: e, changed: changed, storeErr: err}
 	}
 	s.unkept.Forget(page.Key)
-	s.schedule(e.page)
+	s.schedule(e)
 	return outcome{entry: e, stored: stored, changed: changed}
 }
 
 // sameContent reports whether two pages are the same to a visitor: what they see,
 // what it is and where it leads. Other headers may well say when it was printed.
-func sameContent(a, b *Page) bool {
-	return a.Status == b.Status && a.Sum == b.Sum &&
-		slices.Equal(a.Header["Content-Type"], b.Header["Content-Type"]) && slices.Equal(a.Header["Location"], b.Header["Location"])
+func sameContent(old *entry, page *Page) bool {
+	return old.status() == page.Status && old.sum == page.Sum &&
+		old.lines().value("Content-Type") == page.Header.Get("Content-Type") && old.lines().value("Location") == page.Header.Get("Location")
 }
 
 // uncommitted is commit while the store cannot be read: what page would replace
@@ -51,12 +52,11 @@ func (s *Site) uncommitted(page *Page, err error) outcome {
 
 // unkeptEntry is the entry of a page that is not in the store. It is served from
 // memory as long as it stays there. Calls that name its tags will not find it in
-// the store: they count on the mark. A copy, because the store may hold the page
-// after all.
+// the store: they count on the mark.
 func (s *Site) unkeptEntry(page *Page) *entry {
-	marked := *page
-	marked.Overtaken = true
-	e, _ := s.memory.put(&marked)
+	made := newEntry(page)
+	made.life.overtaken = true
+	e, _ := s.memory.put(made)
 	return e
 }
 
@@ -79,7 +79,7 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	s.commits.RLock()
 	defer s.commits.RUnlock()
 	position := s.ledger.pos()
-	st := s.ledger.standing(page, page.Stamp)
+	st := s.ledger.standing(packTags(page.Tags), page.RenderedAt.UnixMicro(), page.Stamp)
 	if last, known := s.private.Last(page.Key); known && last.Value > page.Stamp {
 		// A newer render has said that the page is not for everybody.
 		return newEntry(page), false, nil
@@ -97,8 +97,18 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 			return s.unkeptEntry(page), false, err
 		}
 		page.Checked = page.Stamp
-		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, old)
+		var carried tagList
+		if old != nil {
+			carried = old.tags()
+		}
+		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, carried)
 	}
+	return s.keep(page)
+}
+
+// keep puts page into the store and then into memory, unless a page with a higher
+// stamp is there, and returns the entry to serve.
+func (s *Site) keep(page *Page) (e *entry, stored bool, err error) {
 	// A store that hangs holds up every revalidation: it is given up at some time.
 	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
 	defer cancel()
@@ -114,7 +124,10 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 		}
 		return newEntry(page), false, nil
 	}
-	e, _ = s.memory.put(page)
+	if e = s.memory.peek(page.Key); s.opts.Store == nil && e != nil {
+		return e, true, nil // memory is the store
+	}
+	e, _ = s.memory.put(newEntry(page))
 	return e, true, nil
 }
 
@@ -144,7 +157,7 @@ func (s *Site) unstored(page *Page, err error) {
 }
 
 // fail notes that a render failed and sees to it that it is tried again.
-func (s *Site) fail(key Key, failure *RenderError, old *Page) {
+func (s *Site) fail(key Key, failure *RenderError, old *entry) {
 	if s.ctx.Err() != nil {
 		return // it was cut by Shutdown
 	}

@@ -107,14 +107,14 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 	if e == nil || rt == nil {
 		return x, err
 	}
-	x.Page, x.FreshUntil, x.Since = e.page, freshUntil(e.page, &rt.policy), st.since
-	x.State = stateOf(decide(time.Now(), e.page, st, &rt.policy))
-	if id, ok := strings.CutPrefix(e.page.Cause, "revalidate "); ok {
+	x.Page, x.FreshUntil, x.Since = e.page(), freshUntil(&e.life, &rt.policy), st.since
+	x.State = stateOf(decide(time.Now(), &e.life, st, &rt.policy))
+	if id, ok := strings.CutPrefix(x.Page.Cause, "revalidate "); ok {
 		if receipt, err := s.journal.Receipt(ctx, id); err == nil && receipt != nil {
 			x.By = receipt.By
 		}
 	}
-	for _, position := range s.ledger.above(e.page, Position(e.checked.Load())) {
+	for _, position := range s.ledger.above(x.Page.Tags, e.isChecked()) {
 		entry, err := s.entryAt(ctx, position)
 		if err != nil {
 			return x, err

@@ -243,9 +243,11 @@ const (
 	maxStrongBody = 256 << 10 // takes a second; a larger one is coded quickly
 )
 
-// strongWork is a form that is to be made as small as it gets.
+// strongWork is a form that is to be made as small as it gets. It does not hold the
+// entry, which may go meanwhile.
 type strongWork struct {
-	e      *entry
+	name   string // of the entry
+	number uint64 // likewise
 	coding coding.Coding
 	after  time.Time
 }
@@ -256,7 +258,7 @@ func (s *Site) strengthen(e *entry, c coding.Coding) {
 		return
 	}
 	select {
-	case s.strong <- strongWork{e, c, time.Now().Add(strongDelay)}:
+	case s.strong <- strongWork{strings.Clone(e.name()), e.number, c, time.Now().Add(strongDelay)}:
 	default:
 		e.awaits.Store(false)
 	}
@@ -274,36 +276,38 @@ func (s *Site) makeStrong(ctx context.Context) {
 			}
 			// A page that was replaced or dropped meanwhile is not worth it. One that has
 			// the same content took the forms along that there were.
-			if s.memory.peek(w.e.key()) == w.e {
-				s.makeStrongForm(w)
+			e := s.memory.tier.Peek(w.name)
+			if e == nil || e.number != w.number {
+				continue
 			}
+			s.makeStrongForm(e, w.coding)
 			if w.coding == coding.Brotli {
-				w.e.awaits.Store(false)
+				e.awaits.Store(false)
 			}
 		}
 	}
 }
 
-func (s *Site) makeStrongForm(w strongWork) {
+func (s *Site) makeStrongForm(e *entry, c coding.Coding) {
 	strength := coding.Strong
-	if len(w.e.body) > maxStrongBody {
+	if len(e.body) > maxStrongBody {
 		strength = coding.Quick
 	}
-	f := encode(w.e, w.coding, strength)
-	if weak := w.e.form(w.coding); weak != nil && f.body != nil && len(f.body) >= len(weak.body) {
+	f := encode(e, c, strength)
+	if weak := e.form(c); weak != nil && f.body != nil && len(f.body) >= len(weak.body) {
 		f = weak
 	}
 	if f.body != nil {
-		f = newForm(w.coding, true, f.body)
+		f = newForm(c, true, f.body)
 	}
-	s.keepForm(w.e, f)
+	s.keepForm(e, f)
 	if f.body == nil || s.encodings == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout) // Shutdown waits for it
 	defer cancel()
-	if err := s.encodings.PutEncoding(ctx, w.e.sum, Encoding{w.coding.String(), f.body}); err != nil && ctx.Err() == nil && s.complain.due(time.Now()) {
-		s.log.Warn("encoding is not stored; it is made again when it is needed", "page", w.e.name(), "err", err)
+	if err := s.encodings.PutEncoding(ctx, e.sum, Encoding{c.String(), f.body}); err != nil && ctx.Err() == nil && s.complain.due(time.Now()) {
+		s.log.Warn("encoding is not stored; it is made again when it is needed", "page", e.name(), "err", err)
 	}
 }
 

@@ -287,7 +287,7 @@ type printedField struct {
 // only one is kept, and each slot is filled once a second: so it costs a bounded
 // amount of memory and work however many pages there are. The others are printed
 // for each answer, which takes half a microsecond.
-type printer [4096]atomic.Pointer[printed]
+type printer [2048]atomic.Pointer[printed]
 
 // fields returns the header of an answer, for reading.
 func (p *printer) fields(x *rendition) []printedField {

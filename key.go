@@ -40,8 +40,16 @@ type Key struct {
 // back: host, path, "?" and query if there is one, a space and the variant if
 // there is one.
 func (k Key) String() string {
+	if k.Host == "" && k.Query == "" && k.Variant == "" {
+		return k.Path
+	}
 	var b strings.Builder
 	b.Grow(len(k.Host) + len(k.Path) + len(k.Query) + len(k.Variant) + 2)
+	writeKey(&b, k)
+	return b.String()
+}
+
+func writeKey(b *strings.Builder, k Key) {
 	b.WriteString(k.Host)
 	b.WriteString(k.Path)
 	if k.Query != "" {
@@ -52,7 +60,6 @@ func (k Key) String() string {
 		b.WriteByte(' ')
 		b.WriteString(k.Variant)
 	}
-	return b.String()
 }
 
 // LogValue makes a log show the key as String does.

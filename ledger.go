@@ -73,13 +73,15 @@ type standing struct {
 	since   time.Time // when the last of them was appended; set unless current
 }
 
-// standing looks every tag of p up, as seen from the position checked, which is
-// at or above p.Stamp.
-func (l *ledger) standing(p *Page, checked Position) standing {
+// standing looks every tag of a page up, as seen from the position checked, which
+// is at or above the page's stamp. renderedAt is when the page's render began; see
+// fromMicros.
+func (l *ledger) standing(tags tagList, renderedAt int64, checked Position) standing {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	s := standing{current: true}
-	for _, tag := range p.Tags {
+	for tag, rest := "", tags; rest != ""; {
+		tag, rest = rest.next()
 		m, ok := l.marks[tag]
 		if !ok || m.Any <= checked {
 			continue
@@ -94,18 +96,18 @@ func (l *ledger) standing(p *Page, checked Position) standing {
 	if s.current && checked < l.floor {
 		// What the entries between said is forgotten; that there may be one is not,
 		// and it may have been of mode Expire.
-		s.current, s.expired, s.since = false, true, p.RenderedAt
+		s.current, s.expired, s.since = false, true, fromMicros(renderedAt)
 	}
 	return s
 }
 
-// above returns the positions above checked that the journal last named tags of p
+// above returns the positions above checked that the journal last named one of tags
 // at, in order.
-func (l *ledger) above(p *Page, checked Position) []Position {
+func (l *ledger) above(tags []string, checked Position) []Position {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var found []Position
-	for _, tag := range p.Tags {
+	for _, tag := range tags {
 		if m := l.marks[tag]; m.Any > checked {
 			found = append(found, m.Any)
 		}
@@ -126,16 +128,16 @@ func (l *ledger) need(tags []string) Position {
 	return highest
 }
 
-// overtakes reports whether an entry above stamp names one of tags which old, the
-// page before, did not carry. old is nil if there is none.
-func (l *ledger) overtakes(stamp Position, tags []string, old *Page) bool {
+// overtakes reports whether an entry above stamp names one of tags which the page
+// before did not carry. carried are its tags, none if there was no such page.
+func (l *ledger) overtakes(stamp Position, tags []string, carried tagList) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if stamp < l.floor {
 		return true
 	}
 	for _, tag := range tags {
-		if l.marks[tag].Any > stamp && (old == nil || !slices.Contains(old.Tags, tag)) {
+		if l.marks[tag].Any > stamp && !carried.contains(tag) {
 			return true
 		}
 	}

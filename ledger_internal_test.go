@@ -30,7 +30,7 @@ func TestTheLedgerAgreesWithTheWholeJournal(t *testing.T) {
 			},
 			"check": func(*rapid.T) {
 				for _, p := range pages {
-					if l.standing(p, max(p.Stamp, p.Checked)).current {
+					if l.standing(packTags(p.Tags), 0, max(p.Stamp, p.Checked)).current {
 						p.Checked = l.pos()
 					}
 				}
@@ -41,7 +41,7 @@ func TestTheLedgerAgreesWithTheWholeJournal(t *testing.T) {
 			"": func(t *rapid.T) {
 				for _, p := range pages {
 					checked := max(p.Stamp, p.Checked)
-					got := l.standing(p, checked)
+					got := l.standing(packTags(p.Tags), 0, checked)
 					want := standing{current: true}
 					for _, e := range journal[p.Stamp:] {
 						if slices.ContainsFunc(e.Tags, func(tag string) bool { return slices.Contains(p.Tags, tag) }) {

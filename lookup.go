@@ -11,11 +11,11 @@ import (
 // appended since it was last asked, it compares two integers.
 func (s *Site) standing(e *entry) standing {
 	position := s.ledger.pos()
-	checked := Position(e.checked.Load())
+	checked := e.isChecked()
 	if checked >= position {
 		return standing{current: true}
 	}
-	st := s.ledger.standing(e.page, checked)
+	st := s.ledger.standing(e.tags(), e.life.renderedAt, checked)
 	if st.current {
 		// The table held at least the entries up to position when it was read.
 		e.raise(position)
@@ -73,17 +73,17 @@ func (s *Site) load(key Key) (e *entry, err error) {
 	if s.opts.Store == nil {
 		return e, nil // it comes from the memory tier
 	}
-	if kept := s.memory.keep(page, func() bool { return s.standing(e).current }); kept != nil {
+	if kept := s.memory.keep(e, func() bool { return s.standing(e).current }); kept != nil {
 		e = kept
 	}
 	return e, nil
 }
 
 // previous returns the page that a render of key would replace, or nil.
-func (s *Site) previous(key Key) (*Page, error) {
+func (s *Site) previous(key Key) (*entry, error) {
 	e, st, err := s.lookup(s.ctx, key)
 	if e == nil || st.deleted {
 		return nil, err
 	}
-	return e.page, nil
+	return e, nil
 }

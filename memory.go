@@ -6,50 +6,19 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/tier"
 )
 
-// entry is a page in memory, ready to be served.
-type entry struct {
-	page *Page
-	// checked is a position up to which the page is known to be current; it
-	// begins at page.Checked and rises. While it equals the ledger's position a
-	// hit needs to know nothing else.
-	checked atomic.Uint64
-	// What a response needs, formatted once.
-	etag, length []string
-}
-
-func newEntry(p *Page) *entry {
-	e := &entry{
-		page:   p,
-		etag:   []string{p.ETag()},
-		length: []string{strconv.Itoa(len(p.Body))},
-	}
-	e.checked.Store(uint64(max(p.Stamp, p.Checked)))
-	return e
-}
-
-// raise lifts checked to at least p.
-func (e *entry) raise(p Position) {
-	for {
-		old := e.checked.Load()
-		if old >= uint64(p) || e.checked.CompareAndSwap(old, uint64(p)) {
-			return
-		}
-	}
-}
-
 // memory is the memory tier: a bounded number of bytes of pages, the most useful
 // ones. With an index it also knows which pages carry a tag, and is a store.
 type memory struct {
-	tier  *tier.Tier[Key, entry]
-	index *tagIndex // nil in front of a store, which has its own
+	tier  *tier.Tier[string, entry] // by Key.String()
+	index *tagIndex                 // nil in front of a store, which has its own
+	shelf shelf
 }
 
 // perIndexedTag is what a page's tag costs in the index, beyond the page.
@@ -57,100 +26,135 @@ const perIndexedTag = 96
 
 func newMemory(limit int64, indexed bool) *memory {
 	m := &memory{}
-	weigh := func(_ Key, e *entry) uint32 { return clampWeight(e.page.Size()) }
-	var gone func(Key, *entry)
+	weigh := func(_ string, e *entry) uint32 { return clampWeight(e.size()) }
 	if indexed {
 		m.index = newTagIndex()
-		weigh = func(_ Key, e *entry) uint32 { return clampWeight(e.page.Size() + perIndexedTag*len(e.page.Tags)) }
-		gone = func(_ Key, e *entry) { m.index.remove(e.page) }
+		weigh = func(_ string, e *entry) uint32 { return clampWeight(e.size() + perIndexedTag*e.tags().len()) }
 	}
-	m.tier = tier.New(limit, weigh, gone)
+	m.tier = tier.New(limit, weigh, func(_ string, e *entry) { m.replaced(e, nil) })
 	return m
 }
 
 func clampWeight(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
 
 // get returns the entry of key, or nil.
-func (m *memory) get(key Key) *entry { return m.tier.Get(key) }
+func (m *memory) get(key Key) *entry { return m.tier.Get(key.String()) }
 
 // peek is get for somebody who does not use the page.
-func (m *memory) peek(key Key) *entry { return m.tier.Peek(key) }
+func (m *memory) peek(key Key) *entry { return m.tier.Peek(key.String()) }
 
-// put makes p the page of its key unless a page with a higher stamp is there,
+// put makes made the page of its key unless a page with a higher stamp is there,
 // and returns the entry that is there now.
-func (m *memory) put(p *Page) (e *entry, stored bool) {
-	e = m.tier.Update(p.Key, func(old *entry) *entry {
-		if old != nil && (old.page == p || old.page.Stamp > p.Stamp) {
+func (m *memory) put(made *entry) (e *entry, stored bool) {
+	m.makeRoom(made.size())
+	e = m.tier.Update(made.name(), func(old *entry) *entry {
+		if old != nil && old.stamp > made.stamp {
 			return old
 		}
-		if m.index != nil {
-			m.index.add(p)
-			if old != nil {
-				m.index.remove(old.page) // the tier tells of it too, but later
-			}
-		}
-		return newEntry(p)
+		m.replaced(old, made)
+		return made
 	})
-	return e, e != nil && e.page == p
+	return e, e == made
 }
 
 // keep is put for a page that was read from a store, and may have been replaced
 // since: any page of its stamp or a higher one stays. wanted is asked at the last
 // moment, while nothing else can change the key.
-func (m *memory) keep(p *Page, wanted func() bool) *entry {
-	return m.tier.Update(p.Key, func(old *entry) *entry {
-		if (old != nil && old.page.Stamp >= p.Stamp) || !wanted() {
+func (m *memory) keep(made *entry, wanted func() bool) *entry {
+	m.makeRoom(made.size())
+	return m.tier.Update(made.name(), func(old *entry) *entry {
+		if (old != nil && old.stamp >= made.stamp) || !wanted() {
 			return old
 		}
-		return newEntry(p)
+		m.replaced(old, made)
+		return made
 	})
 }
 
 // remove drops the page of key if its stamp is below before.
 func (m *memory) remove(key Key, before Position) {
-	m.tier.Update(key, func(old *entry) *entry {
-		if old == nil || old.page.Stamp >= before {
+	m.tier.Update(key.String(), func(old *entry) *entry {
+		if old == nil || old.stamp >= before {
 			return old
 		}
-		if m.index != nil {
-			m.index.remove(old.page)
-		}
+		m.replaced(old, nil)
 		return nil
 	})
+}
+
+// replaced brings what is known of the entries up to date. Either may be nil. Of the
+// same content the forms are taken over.
+func (m *memory) replaced(old, made *entry) {
+	if old != nil && made != nil && old.sum == made.sum && made.compressible {
+		if fs := old.forms.Load(); fs != nil {
+			made.forms.Store(fs)
+			m.shelf.add(made)
+		}
+	}
+	if old != nil {
+		m.shelf.remove(old)
+	}
+	if m.index == nil {
+		return
+	}
+	if made != nil {
+		m.index.add(made)
+	}
+	if old != nil {
+		m.index.remove(old)
+	}
+}
+
+// shelve is called when an entry has got a form.
+func (m *memory) shelve(e *entry) {
+	m.makeRoom(0)
+	m.shelf.add(e)
+	m.tier.Reweigh(e.name(), e)
+	if m.tier.Peek(e.name()) != e {
+		m.shelf.remove(e) // it has gone meanwhile
+	}
+}
+
+// makeRoom sees to it that forms that nobody asks for go before pages do, when n
+// bytes more would not fit.
+func (m *memory) makeRoom(n int) {
+	if m.shelf.n.Load() == 0 || m.tier.Weight()+int64(n) <= m.tier.Limit() {
+		return
+	}
+	for _, e := range m.shelf.unasked() {
+		m.tier.Reweigh(e.name(), e)
+	}
 }
 
 // tagIndex knows which pages in memory carry a tag.
 type tagIndex struct {
 	mu    sync.Mutex
-	pages map[string]map[Key]*Page // guarded by mu
+	pages map[string]map[*entry]struct{} // guarded by mu
 }
 
-func newTagIndex() *tagIndex { return &tagIndex{pages: make(map[string]map[Key]*Page)} }
+func newTagIndex() *tagIndex { return &tagIndex{pages: make(map[string]map[*entry]struct{})} }
 
-func (x *tagIndex) add(p *Page) {
+func (x *tagIndex) add(e *entry) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, tag := range p.Tags {
-		keys := x.pages[tag]
-		if keys == nil {
-			keys = make(map[Key]*Page)
-			x.pages[tag] = keys
+	for tag, rest := "", e.tags(); rest != ""; {
+		tag, rest = rest.next()
+		carriers := x.pages[tag]
+		if carriers == nil {
+			carriers = make(map[*entry]struct{})
+			x.pages[strings.Clone(tag)] = carriers // the entry's whole text would stay with it
 		}
-		keys[p.Key] = p
+		carriers[e] = struct{}{}
 	}
 }
 
-// remove forgets p, but not a page that has taken its place meanwhile.
-func (x *tagIndex) remove(p *Page) {
+func (x *tagIndex) remove(e *entry) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, tag := range p.Tags {
-		keys := x.pages[tag]
-		if keys[p.Key] != p {
-			continue
-		}
-		delete(keys, p.Key)
-		if len(keys) == 0 {
+	for tag, rest := "", e.tags(); rest != ""; {
+		tag, rest = rest.next()
+		delete(x.pages[tag], e)
+		if len(x.pages[tag]) == 0 {
 			delete(x.pages, tag)
 		}
 	}
@@ -160,8 +164,8 @@ func (x *tagIndex) keys(tag string) []Key {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	keys := make([]Key, 0, len(x.pages[tag]))
-	for k := range x.pages[tag] {
-		keys = append(keys, k)
+	for e := range x.pages[tag] {
+		keys = append(keys, e.key())
 	}
 	return keys
 }
@@ -189,25 +193,23 @@ func (s *MemoryStore) Page(ctx context.Context, key Key) (*Page, error) {
 	if e == nil {
 		return nil, ctx.Err()
 	}
-	p := e.page
-	if checked := Position(e.checked.Load()); checked > max(p.Stamp, p.Checked) {
-		raised := *p
-		raised.Checked = checked
-		p = &raised
-	}
-	return p, ctx.Err()
+	return e.page(), ctx.Err()
 }
 
 // Put implements [Store]. A page larger than the whole limit is refused with an
-// error that wraps [ErrFull].
+// error that wraps [ErrFull]; one that could not be read back as it is, with a key
+// that is not canonical or a header that HTTP could not carry, with another.
 func (s *MemoryStore) Put(ctx context.Context, p *Page) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	if err := packable(p); err != nil {
+		return false, fmt.Errorf("store page %s: %w", p.Key, err)
+	}
 	if limit := s.tier.Limit(); int64(p.Size()) > limit {
 		return false, fmt.Errorf("page %s takes %d bytes of memory of %d: %w", p.Key, p.Size(), limit, ErrFull)
 	}
-	_, stored := s.put(p)
+	_, stored := s.put(newEntry(p))
 	return stored, nil
 }
 
@@ -239,8 +241,8 @@ func (s *MemoryStore) Tagged(ctx context.Context, tag string) iter.Seq2[Key, err
 func (s *MemoryStore) Due(ctx context.Context, until time.Time, limit int) ([]DuePage, error) {
 	var due []DuePage
 	for _, e := range s.tier.All() {
-		if t := e.page.Due; !t.IsZero() && !t.After(until) {
-			due = append(due, DuePage{e.page.Key, t})
+		if t := fromMicros(e.life.due); !t.IsZero() && !t.After(until) {
+			due = append(due, DuePage{e.key(), t})
 		}
 	}
 	slices.SortFunc(due, func(a, b DuePage) int { return a.Due.Compare(b.Due) })
@@ -256,7 +258,7 @@ func (s *MemoryStore) Compact(ctx context.Context, upTo Position) error {
 // position where it was checked.
 func raiseChecked(m *memory, l *ledger, upTo Position) {
 	for _, e := range m.tier.All() {
-		if l.standing(e.page, Position(e.checked.Load())).current {
+		if l.standing(e.tags(), e.life.renderedAt, e.isChecked()).current {
 			e.raise(upTo)
 		}
 	}

@@ -41,14 +41,13 @@ func (m *memory) lowest(ctx context.Context, q ListQuery) ([]listEntry, error) {
 		lowest = lowest[:min(len(lowest), q.Limit)]
 	}
 	highest, seen := "", 0 // highest: no key above it is wanted; empty: not known yet
-	for k, e := range m.tier.All() {
+	for key, e := range m.tier.All() {
 		if seen++; seen%perCheck == 0 && ctx.Err() != nil {
 			break
 		}
-		if q.Tag != "" && !slices.Contains(e.page.Tags, q.Tag) {
+		if q.Tag != "" && !e.tags().contains(q.Tag) {
 			continue
 		}
-		key := k.String()
 		if key <= q.After || (highest != "" && key > highest) {
 			continue
 		}
@@ -63,12 +62,9 @@ func (m *memory) lowest(ctx context.Context, q ListQuery) ([]listEntry, error) {
 
 // listed returns the entry's page as a list has it.
 func (e *entry) listed() Listed {
-	p := *e.page
-	if checked := Position(e.checked.Load()); checked > max(p.Stamp, p.Checked) {
-		p.Checked = checked
-	}
+	p := e.page()
 	p.Body = nil
-	return Listed{Page: &p, Size: int64(len(e.page.Body))}
+	return Listed{Page: p, Size: int64(len(e.body))}
 }
 
 // Count returns about how many pages are stored. It costs nothing.

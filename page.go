@@ -1,7 +1,6 @@
 package reprint
 
 import (
-	"encoding/hex"
 	"net/http"
 	"time"
 )
@@ -44,33 +43,17 @@ type Page struct {
 	Cause      string        // why it was rendered: "visit", "stale", "prerender", "due", "retry" or "revalidate ID"
 }
 
-// ETag returns the strong entity tag of the page, in quotes. It depends on the
-// body alone, so a render that changes nothing keeps it.
-func (p *Page) ETag() string {
-	var b [34]byte
-	b[0], b[33] = '"', '"'
-	hex.Encode(b[1:33], p.Sum[:16])
-	return string(b[:])
-}
+// ETag returns the strong entity tag of the page as it is, in quotes. It depends on
+// the body alone, so a render that changes nothing keeps it. In a content coding the
+// page has another one.
+func (p *Page) ETag() string { return string(appendETag(nil, &p.Sum, nil)) }
 
-// Size returns how many bytes of memory the page takes, with an allowance for
-// the bookkeeping around it. Limits on memory count this.
+// Size returns about how many bytes of memory the page takes, with an allowance for
+// the bookkeeping around it.
 func (p *Page) Size() int {
-	// The constants are measured (BenchmarkPageMemory in bench): the page itself,
-	// its map of headers, the memory tier's node and hash table slot.
-	const perPage, perHeader, perString, perLifetime = 960, 64, 16, 32
-	n := perPage + len(p.Body) + len(p.Key.Host) + len(p.Key.Path) + len(p.Key.Query) + len(p.Key.Variant) + len(p.Route) + len(p.Cause)
+	n := perEntry + textSize(p) + len(p.Body)
 	if p.Lifetime != nil {
 		n += perLifetime
-	}
-	for name, values := range p.Header {
-		n += perHeader + len(name)
-		for _, v := range values {
-			n += perString + len(v)
-		}
-	}
-	for _, t := range p.Tags {
-		n += perString + len(t)
 	}
 	return n
 }

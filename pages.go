@@ -140,11 +140,13 @@ func (s *Site) pageInfo(l Listed, q PageQuery) (PageInfo, bool) {
 	info := PageInfo{Page: p, Size: l.Size, State: StateAbsent}
 	if rt := s.routeOf(p.Key); rt != nil {
 		checked := max(p.Stamp, p.Checked)
-		if e := s.memory.peek(p.Key); e != nil && e.page.Stamp == p.Stamp {
-			checked = max(checked, Position(e.checked.Load()))
+		if e := s.memory.peek(p.Key); e != nil && e.stamp == p.Stamp {
+			checked = max(checked, e.isChecked())
 		}
-		info.State = stateOf(decide(time.Now(), p, s.ledger.standing(p, checked), &rt.policy))
-		info.FreshUntil = freshUntil(p, &rt.policy)
+		life := lifeOf(p)
+		st := s.ledger.standing(packTags(p.Tags), life.renderedAt, checked)
+		info.State = stateOf(decide(time.Now(), &life, st, &rt.policy))
+		info.FreshUntil = freshUntil(&life, &rt.policy)
 	}
 	return info, q.State == "" || q.State == info.State
 }

@@ -49,7 +49,7 @@ func (s *Site) handOver(p *passing, r *http.Request) {
 // the path the visitor is passed through: the request may have an effect, or an
 // answer that is for them alone. What the answer says decides whether a page is
 // rendered, from the key, behind. page is one that is stored, or nil.
-func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key Key, page *Page) bool {
+func (s *Site) forwarded(w http.ResponseWriter, r *http.Request, rt *route, key Key, page *life) bool {
 	switch {
 	case field.Has(r.Header, "only-if-cached"):
 		s.traced(r, rt, VerdictMiss, "only-if-cached")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"net/http"
 	"slices"
@@ -337,10 +336,10 @@ const (
 
 func (v verdict) String() string { return [...]string{"serve", "refresh", "wait", "absent"}[v] }
 
-// decide is the whole theory of freshness: what to do with a page, given the
-// moment, what the journal says of it and the route's policy. It has no clock,
+// decide is the whole theory of freshness: what to do with a page, nil if there is
+// none, given the moment, what the journal says of it and the route's policy. It has no clock,
 // lock or I/O. The standing comes from ledger.standing.
-func decide(now time.Time, page *Page, s standing, policy *Policy) verdict {
+func decide(now time.Time, page *life, s standing, policy *Policy) verdict {
 	if page == nil || s.deleted {
 		return absent
 	}
@@ -354,7 +353,7 @@ func decide(now time.Time, page *Page, s standing, policy *Policy) verdict {
 	switch {
 	case s.current && (staleAt.IsZero() || now.Before(staleAt)):
 		return serve
-	case s.expired || (!s.current && page.Overtaken):
+	case s.expired || (!s.current && page.overtaken):
 		return wait
 	case !now.Before(staleAt.Add(policy.Expire)):
 		return wait
@@ -364,14 +363,14 @@ func decide(now time.Time, page *Page, s standing, policy *Policy) verdict {
 
 // decideByLifetime is decide for a page whose own time ran out some time ago: it
 // said itself for how long it may be served after that.
-func decideByLifetime(ago time.Duration, page *Page, s standing, policy *Policy) verdict {
-	life := lifetimeOf(page)
+func decideByLifetime(ago time.Duration, page *life, s standing, policy *Policy) verdict {
+	life := page.said()
 	ifError := life.IfError
 	if ifError == Unsaid {
 		ifError = policy.Expire
 	}
 	switch {
-	case ago < life.WhileRevalidate && !s.expired && (s.current || !page.Overtaken):
+	case ago < life.WhileRevalidate && !s.expired && (s.current || !page.overtaken):
 		return refresh
 	case ago < ifError:
 		return wait
@@ -379,45 +378,42 @@ func decideByLifetime(ago time.Duration, page *Page, s standing, policy *Policy)
 	return absent
 }
 
-// lifetimeOf returns what a page of a route with FromHeaders said of its life. One
-// that was stored under another policy said nothing: it is stale at once.
-func lifetimeOf(page *Page) Lifetime {
-	if page.Lifetime == nil {
+// said returns what a page of a route with FromHeaders said of its life. One that
+// was stored under another policy said nothing: it is stale at once.
+func (l *life) said() Lifetime {
+	if l.lifetime == nil {
 		return Lifetime{IfError: Unsaid}
 	}
-	return *page.Lifetime
+	return *l.lifetime
 }
 
 // freshUntil returns the moment from which a current page is stale by time; the
 // zero time when there is none.
-func freshUntil(page *Page, policy *Policy) time.Time {
+func freshUntil(page *life, policy *Policy) time.Time {
+	due := fromMicros(page.due)
 	if policy.Freshness == FromHeaders {
-		life := lifetimeOf(page)
-		until := page.RenderedAt.Add(life.Fresh - life.Age)
-		if !page.Due.IsZero() && page.Due.Before(until) {
-			until = page.Due
+		said := page.said()
+		until := fromMicros(page.renderedAt).Add(said.Fresh - said.Age)
+		if !due.IsZero() && due.Before(until) {
+			until = due
 		}
 		return until
 	}
 	life := policy.Revalidate
-	if page.Status != http.StatusOK {
+	if page.status != http.StatusOK {
 		life = policy.Negative
 	}
 	var until time.Time
 	if life > 0 {
-		until = page.RenderedAt.Add(life - jitter(page.Key, life))
+		until = fromMicros(page.renderedAt).Add(life - page.jittered(life))
 	}
-	if !page.Due.IsZero() && (until.IsZero() || page.Due.Before(until)) {
-		until = page.Due
+	if !due.IsZero() && (until.IsZero() || due.Before(until)) {
+		until = due
 	}
 	return until
 }
 
-var jitterSeed = maphash.MakeSeed()
-
-// jitter returns a duration below a tenth of d that is fixed for the key within
-// a process and evenly spread over keys.
-func jitter(k Key, d time.Duration) time.Duration {
-	const steps = 1 << 16
-	return time.Duration(float64(d) / 10 * float64(maphash.Comparable(jitterSeed, k)%steps) / steps)
+// jittered returns a duration below a tenth of d that is fixed for the page's key.
+func (l *life) jittered(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / 10 * float64(l.jitter) / (1 << 16))
 }

@@ -44,7 +44,12 @@ func TestDecide(t *testing.T) {
 		{"overtaken and not current", at(time.Hour), overtaken, revalidated, forever, wait},
 		{"overtaken by nothing that counts", at(time.Hour), overtaken, current, forever, serve},
 	} {
-		if got := decide(c.now, c.page, c.standing, &c.policy); got != c.want {
+		var page *life
+		if c.page != nil {
+			l := lifeOf(c.page)
+			page = &l
+		}
+		if got := decide(c.now, page, c.standing, &c.policy); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -168,8 +168,8 @@ func (s *Site) prerenderOne(ctx context.Context, p listedPage) prerendered {
 	}
 	job := newJob(gate.Background, "prerender")
 	if e != nil && rt != nil {
-		v := decide(time.Now(), e.page, st, &rt.policy)
-		job.force = p.changed.After(e.page.RenderedAt)
+		v := decide(time.Now(), &e.life, st, &rt.policy)
+		job.force = p.changed.After(fromMicros(e.life.renderedAt))
 		if !job.force && (v == serve || (v == refresh && st.current && !p.changed.IsZero())) {
 			return prerendered{skipped: true}
 		}

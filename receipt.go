@@ -86,8 +86,8 @@ type PageResult struct {
 	err error // the error that Error is the text of
 }
 
-func (r PageResult) rendered(p *Page, changed bool) PageResult {
-	r.Result, r.Status, r.ETag, r.Render = ResultUnchanged, p.Status, p.ETag(), p.RenderTook
+func (r PageResult) rendered(e *entry, changed bool) PageResult {
+	r.Result, r.Status, r.ETag, r.Render = ResultUnchanged, e.status(), e.etag(), time.Duration(e.took)
 	if changed {
 		r.Result = ResultRegenerated
 	}

@@ -192,7 +192,7 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
 	case errors.Is(failure, ErrPrivate) && unread == nil && (old == nil || rt.policy.Freshness == FromHeaders || gone(page.Status)):
 		s.forsake(key, old, stamp)
 		return outcome{private: failure.Err.Error()}
-	case old != nil && old.Stamp > stamp:
+	case old != nil && old.stamp > stamp:
 		return outcome{err: failure} // a newer render has succeeded meanwhile
 	}
 	failure.stamp = stamp
@@ -208,7 +208,7 @@ func gone(status int) bool { return status == http.StatusNotFound || status == h
 // be shared, and drops the one that is stored. A failure to do so is mended by the
 // next render of it. An older render that is still under way is not stored any
 // more: see fence.
-func (s *Site) forsake(key Key, old *Page, stamp Position) {
+func (s *Site) forsake(key Key, old *entry, stamp Position) {
 	lock := s.keys.of(key)
 	lock.Lock()
 	defer lock.Unlock()
@@ -218,13 +218,13 @@ func (s *Site) forsake(key Key, old *Page, stamp Position) {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
 	defer cancel()
-	if err := s.store.Delete(ctx, old.Key, stamp+1); err != nil {
-		s.log.Error("page that must not be shared any more is not deleted", "page", old.Key, "err", err)
+	if err := s.store.Delete(ctx, key, stamp+1); err != nil {
+		s.log.Error("page that must not be shared any more is not deleted", "page", key, "err", err)
 	}
 	s.stored.Add(1)
-	s.memory.remove(old.Key, stamp+1)
-	if s.memory.peek(old.Key) == nil {
-		s.due.Remove(old.Key)
+	s.memory.remove(key, stamp+1)
+	if s.memory.peek(key) == nil {
+		s.due.Remove(key)
 	}
 }
 
@@ -234,8 +234,12 @@ func (s *Site) renewable(rt *route, key Key) *Page {
 	if !rt.policy.Conditional {
 		return nil
 	}
-	old, err := s.previous(key)
-	if err != nil || old == nil || old.Status != http.StatusOK || len(validators(old)) == 0 {
+	e, err := s.previous(key)
+	if err != nil || e == nil || e.status() != http.StatusOK {
+		return nil
+	}
+	old := e.page()
+	if len(validators(old)) == 0 {
 		return nil
 	}
 	return old
@@ -527,12 +531,12 @@ func notForEverybody(h http.Header, rt *route) string {
 
 // refused asks the route's proof, and refuses an empty page in place of one that
 // was not: that is how a handler looks that swallowed its own error.
-func refused(rt *route, old *Page, unread error, page *Page) *RenderError {
+func refused(rt *route, old *entry, unread error, page *Page) *RenderError {
 	var err error
 	switch {
 	case unread != nil && rt.policy.Proof != nil:
 		err = fmt.Errorf("the page to compare it with cannot be read: %w", unread)
-	case old != nil && old.Status == http.StatusOK && page.Status == http.StatusOK && len(old.Body) > 0 && len(page.Body) == 0:
+	case old != nil && old.status() == http.StatusOK && page.Status == http.StatusOK && len(old.body) > 0 && len(page.Body) == 0:
 		err = errors.New("it is empty and the last good one is not")
 	case rt.policy.Proof != nil:
 		err = proof(rt.policy.Proof, old, page)
@@ -544,13 +548,16 @@ func refused(rt *route, old *Page, unread error, page *Page) *RenderError {
 }
 
 // proof calls a route's proof; one that panics refuses.
-func proof(f func(old, new *Page) error, old, page *Page) (err error) {
+func proof(f func(old, new *Page) error, old *entry, page *Page) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the proof panicked: %v", p)
 		}
 	}()
-	return f(old, page)
+	if old == nil {
+		return f(nil, page)
+	}
+	return f(old.page(), page)
 }
 
 // renderKey finds a render in its context.

@@ -26,7 +26,7 @@ func TestWhoComesAMomentTooLateDoesNotRenderAgain(t *testing.T) {
 	key := Key{Path: "/a"}
 	for range 2 {
 		out, _, err := s.await(t.Context(), key, 0, 0, newJob(gate.Waited, "visit"))
-		if err != nil || out.entry == nil || string(out.entry.page.Body) != "1" {
+		if err != nil || out.entry == nil || string(out.entry.body) != "1" {
 			t.Fatalf("%+v, %v", out, err)
 		}
 	}

@@ -442,7 +442,7 @@ func (s *Site) regenerate(ctx context.Context, key Key, receipt *Receipt) PageRe
 	case out.storeErr != nil:
 		return result.failed(fmt.Errorf("%s is rendered, but could not be stored: %w", key, out.storeErr))
 	}
-	return result.rendered(out.entry.page, out.changed)
+	return result.rendered(out.entry, out.changed)
 }
 
 // remove drops one page for a revalidation of mode Delete. The journal already

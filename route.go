@@ -20,13 +20,14 @@ type Route struct {
 
 // route is a Route in use.
 type route struct {
-	pattern string
-	handler http.Handler
-	policy  Policy
-	variant *variant
-	vary    []string // the field of that name of its pages
-	known   []string // what a handler's own Vary may name: also headers that renders never have
-	listing *listing
+	pattern   string
+	handler   http.Handler
+	policy    Policy
+	variant   *variant
+	vary      []string // the field of that name of its pages
+	bypassing []string // Policy.BypassHeaders in lower case
+	known     []string // what a handler's own Vary may name: also headers that renders never have
+	listing   *listing
 }
 
 func newRoute(pattern string, h http.Handler, p Policy) *route {
@@ -38,6 +39,9 @@ func newRoute(pattern string, h http.Handler, p Policy) *route {
 		}
 	}
 	rt.vary = append(rt.vary, p.BypassHeaders...)
+	for _, name := range p.BypassHeaders {
+		rt.bypassing = append(rt.bypassing, strings.ToLower(name))
+	}
 	return rt
 }
 
@@ -134,6 +138,7 @@ func (s *Site) SetRoutes(routes []Route) error {
 		adopted = append(adopted, rt)
 	}
 	s.table.Store(next)
+	s.routing.Add(1)
 	for _, rt := range adopted {
 		s.work.start(func() {
 			if err := s.readListing(s.ctx, rt); err != nil {
@@ -154,6 +159,7 @@ func (s *Site) addRoute(t *table, r Route) error {
 	if host := patternHost(r.Pattern); host != "" && !slices.Contains(s.opts.Hosts, host) {
 		return fmt.Errorf("reprint: route %s: %q is none of Options.Hosts: its pages would be everybody's", r.Pattern, host)
 	}
+	defer s.routing.Add(1)
 	if err := t.add(newRoute(r.Pattern, r.Handler, r.Policy.withDefaults())); err != nil {
 		return fmt.Errorf("reprint: route %s: %w", r.Pattern, err)
 	}

@@ -36,83 +36,89 @@ func (why reason) verdict() Verdict {
 	return VerdictError
 }
 
-// write is the one place that answers with a page.
+// write is the one place that answers with a page through an http.ResponseWriter.
+// What the fast lane writes itself is the same: see appendFields.
 func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry, now time.Time, why reason) {
 	s.traced(r, rt, why.verdict(), why.detail)
-	p := e.page
+	e.visits.Add(1)
+	x := rendition{e: e, rt: rt, sec: now.Unix(), why: why, codes: s.codings != 0}
 	h := w.Header()
-	for name, values := range p.Header {
-		if name == "Vary" {
-			values = slices.Concat(h["Vary"], values) // middleware's too
-		}
-		h[name] = slices.Clip(values) // who appends to it must not reach the page
-	}
-	modified := s.ownHeader(h, rt, e, now, why)
-	if len(rt.vary) > 0 {
-		h["Vary"] = slices.Concat(h["Vary"], rt.vary)
-	}
-	setCacheStatus(w, why.cacheStatus(p, rt, now))
-	switch {
-	case p.Status == http.StatusOK && conditional(r):
-		http.ServeContent(w, withKnownRange(r), "", modified, bytes.NewReader(p.Body))
+	if e.status() == http.StatusOK && partial(r) {
+		setFields(h, s.printer.fields(&x))
+		delete(h, "Accept-Ranges")
+		delete(h, "Content-Length")
+		http.ServeContent(w, withKnownRange(r), "", lastModified(h), bytes.NewReader(e.body))
 		return
-	case p.Status == http.StatusOK:
-		h["Accept-Ranges"] = acceptRanges
-		if !modified.IsZero() {
-			h["Last-Modified"] = []string{modified.UTC().Format(http.TimeFormat)}
-		}
 	}
-	h["Content-Length"] = e.length
-	w.WriteHeader(p.Status)
+	x.form = s.formFor(r.Header, e)
+	if e.status() == http.StatusOK && x.revalidate(r) {
+		setFields(h, s.printer.fields(&x))
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	setFields(h, s.printer.fields(&x))
+	w.WriteHeader(e.status())
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(p.Body) // the visitor may have left; there is nothing to do about it
+		_, _ = w.Write(x.body()) // the visitor may have left; there is nothing to do about it
 	}
 }
 
-// ownHeader sets what the site says of a page itself, and returns when it was
-// last modified; the zero time when that is not said. Under FromHeaders the
-// handler's word stands, and a weak ETag is compared weakly.
-func (s *Site) ownHeader(h http.Header, rt *route, e *entry, now time.Time, why reason) time.Time {
-	p := e.page
-	age := now.Sub(p.RenderedAt)
-	delete(h, "Surrogate-Control") // it was for us
-	if rt.policy.Freshness == FromHeaders {
-		h.Set("Age", strconv.Itoa(max(0, int((age+lifetimeOf(p).Age)/time.Second))))
-		if len(h["Etag"]) == 0 {
-			h["Etag"] = e.etag
+// setFields sets the fields of an answer. To what middleware says of Vary they are
+// added.
+func setFields(h http.Header, fields []printedField) {
+	for i := range fields {
+		f := &fields[i]
+		if f.name == "Vary" && len(h["Vary"]) > 0 {
+			h["Vary"] = slices.Concat(h["Vary"], f.values)
+			continue
 		}
-		modified, _ := http.ParseTime(h.Get("Last-Modified"))
-		return modified
+		h[f.name] = f.values
 	}
-	delete(h, "Date")
-	delete(h, "Last-Modified")
-	h["Etag"] = e.etag
-	h.Set("Age", strconv.Itoa(max(0, int(age/time.Second))))
-	h.Set("Cache-Control", cacheControl(rt, p, why))
-	return lastModified(p, now)
 }
 
-// lastModified returns when the content became what it is; the zero time, which
-// is not sent and not compared with, while that is in the future (RFC 9110,
-// section 8.8.2.1): two changes within one second are told apart that way.
-func lastModified(p *Page, now time.Time) time.Time {
-	if p.ModifiedAt.After(now) {
-		return time.Time{}
-	}
-	return p.ModifiedAt
+// lastModified returns when an answer says that its content became what it is; the
+// zero time when it does not.
+func lastModified(h http.Header) time.Time {
+	t, _ := http.ParseTime(h.Get("Last-Modified"))
+	return t
 }
 
-var acceptRanges = []string{"bytes"}
-
-// conditional reports whether a request asks for less than the page: a range, or
-// nothing if it has not changed.
-func conditional(r *http.Request) bool {
-	for _, name := range [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
+// partial reports whether a request is for a part of the page, or makes a condition
+// that has to do with parts. It is answered from the page as it is: a part of a
+// content coding is of no use to anybody.
+func partial(r *http.Request) bool {
+	for _, name := range [...]string{"Range", "If-Match", "If-Unmodified-Since", "If-Range"} {
 		if _, ok := r.Header[name]; ok {
 			return true
 		}
 	}
 	return false
+}
+
+// revalidate reports whether the visitor has the content already, and makes x the
+// answer that says so (RFC 9110, section 13.2.2).
+func (x *rendition) revalidate(r *http.Request) bool {
+	if tags, ok := r.Header["If-None-Match"]; ok {
+		if x.tag = x.matching(strings.Join(tags, ", ")); x.tag != "" {
+			x.notModified = true
+		}
+		return x.notModified
+	}
+	condition := r.Header["If-Modified-Since"]
+	if len(condition) == 0 {
+		return false
+	}
+	since, err := http.ParseTime(condition[0])
+	if err != nil {
+		return false
+	}
+	modified := fromMicros(x.e.modified)
+	if x.rt.policy.Freshness == FromHeaders {
+		modified, err = http.ParseTime(x.e.lines().value("Last-Modified"))
+	}
+	// A change in the future is one of which nothing is told yet: see appendFields.
+	x.notModified = err == nil && !modified.After(since) && modified.Unix() <= x.sec
+	return x.notModified
 }
 
 // withKnownRange returns r without a Range in a unit that nobody knows, which
@@ -130,55 +136,6 @@ func withKnownRange(r *http.Request) *http.Request {
 		known.Header.Set("Range", "bytes="+set)
 	}
 	return &known
-}
-
-// cacheControl is what browsers and caches downstream are told. Only a fresh 200
-// may be kept by them: a stale page would else stay there for its whole life
-// again.
-func cacheControl(rt *route, p *Page, why reason) string {
-	stale := why.hit && why.detail != ""
-	switch own := p.Header.Get("Cache-Control"); {
-	case stale || p.Status != http.StatusOK:
-		return DefaultCacheControl
-	case rt.policy.CacheControl != "":
-		return rt.policy.CacheControl
-	case own != "":
-		return own
-	}
-	return DefaultCacheControl
-}
-
-// cacheStatus formats the reason. The ttl is left out for a page that stays fresh
-// until it is revalidated; it is negative for one that is stale by time.
-func (why reason) cacheStatus(p *Page, rt *route, now time.Time) string {
-	b := make([]byte, 0, 64)
-	b = append(b, "reprint"...)
-	if why.hit {
-		b = append(b, "; hit"...)
-	} else {
-		b = append(append(b, "; fwd="...), why.fwd...)
-	}
-	switch {
-	case p != nil && why.renewed:
-		b = append(b, "; fwd-status=304"...)
-	case p != nil && !why.hit:
-		b = strconv.AppendInt(append(b, "; fwd-status="...), int64(p.Status), 10)
-	}
-	if p != nil && rt != nil {
-		if until := freshUntil(p, &rt.policy); !until.IsZero() {
-			b = strconv.AppendInt(append(b, "; ttl="...), int64(until.Sub(now)/time.Second), 10)
-		}
-	}
-	if why.stored {
-		b = append(b, "; stored"...)
-	}
-	if why.collapsed {
-		b = append(b, "; collapsed"...)
-	}
-	if why.detail != "" {
-		b = append(append(b, "; detail="...), why.detail...)
-	}
-	return string(b)
 }
 
 func setCacheStatus(w http.ResponseWriter, value string) {
@@ -236,7 +193,7 @@ func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *rout
 // knownTags are the tags that a visitor can know its page to have.
 func knownTags(last *entry, rt *route, key Key) []string {
 	if last != nil {
-		return last.page.Tags
+		return last.tags().list()
 	}
 	return rt.tags(key)
 }
@@ -284,16 +241,17 @@ func (s *Site) writeFailure(w http.ResponseWriter, r *http.Request, rt *route, l
 
 // refreshBehind has a stale page rendered again, unless it failed just now, and
 // says why the visitor gets the stale one.
-func (s *Site) refreshBehind(rt *route, e *entry, st standing, now time.Time) reason {
+func (s *Site) refreshBehind(e *entry, st standing, now time.Time) reason {
 	why := reason{hit: true, detail: "stale-time"}
 	if !st.current {
 		why.detail = "stale-revalidated"
 	}
-	if failure, resting := s.resting(e.page.Key, e.page.Tags, now); resting {
+	key, tags := e.key(), e.tags().list()
+	if failure, resting := s.resting(key, tags, now); resting {
 		why.detail = failure.Value.token()
 		return why
 	}
-	s.behind(e.page.Key, e.page.Tags, newJob(gate.Visited, "stale"))
+	s.behind(key, tags, newJob(gate.Visited, "stale"))
 	return why
 }
 
@@ -332,11 +290,11 @@ func (s *Site) launchIfNeeded(r *run, need Position) {
 // render that began at need or later.
 func (s *Site) renewed(key Key, need Position) *entry {
 	e := s.memory.get(key)
-	if e == nil || e.page.Overtaken || e.page.Stamp < need {
+	if e == nil || e.life.overtaken || e.stamp < need {
 		return nil
 	}
 	rt := s.routeOf(key)
-	if rt == nil || decide(time.Now(), e.page, s.standing(e), &rt.policy) != serve {
+	if rt == nil || decide(time.Now(), &e.life, s.standing(e), &rt.policy) != serve {
 		return nil
 	}
 	return e
@@ -361,7 +319,7 @@ func (s *Site) await(ctx context.Context, key Key, need, arrival Position, j *jo
 		out, _ = run.Value()
 		// Which tags a page has is known only now. A render that was joined may
 		// have begun before an entry that names one of them.
-		if out.entry == nil || out.entry.page.Stamp >= arrival || s.standing(out.entry).current {
+		if out.entry == nil || out.entry.stamp >= arrival || s.standing(out.entry).current {
 			return out, collapsed, nil
 		}
 		need, j = arrival, newJob(j.class, j.cause)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +17,11 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/reprint-go/reprint/internal/backoff"
+	"github.com/reprint-go/reprint/internal/coding"
 	"github.com/reprint-go/reprint/internal/due"
 	"github.com/reprint-go/reprint/internal/flight"
 	"github.com/reprint-go/reprint/internal/gate"
+	"github.com/reprint-go/reprint/internal/lane"
 )
 
 // Options configures a [Site]. The zero Options is a site that keeps its pages
@@ -39,8 +42,10 @@ type Options struct {
 	// name reaches the same pages, and renders see the host "localhost".
 	Hosts []string
 
-	// Memory is the limit in bytes on pages kept in memory, with headers and
-	// bookkeeping. Zero: 256 MiB.
+	// Memory is the limit in bytes on pages kept in memory, with headers, content
+	// codings and bookkeeping. Zero: 256 MiB. It is never more than half of the Go
+	// runtime's own limit ([debug.SetMemoryLimit], GOMEMLIMIT), so that the collector
+	// has room to work in.
 	Memory int64
 
 	// MaxPage is the largest body in bytes that is stored. A render that writes
@@ -68,6 +73,11 @@ type Options struct {
 	// NotFound answers paths that Fallback NotFound refuses. Nil: http.NotFound.
 	// It sees the visitor's own request; what it answers is never stored.
 	NotFound http.Handler
+
+	// Codings are the content codings that pages are offered in, of "gzip", "br" and
+	// "zstd": each page is coded once, when it is first asked for that way. Nil: all
+	// of them. Empty and not nil: none.
+	Codings []string
 
 	// Trace observes the site. The zero Trace: nobody does.
 	Trace Trace
@@ -102,6 +112,7 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	def(&o.Memory, defaultMemory)
+	o.Memory = min(o.Memory, debug.SetMemoryLimit(-1)/2)
 	def(&o.MaxPage, defaultMaxPage)
 	if o.Renders == 0 {
 		o.Renders = defaultRenders
@@ -143,6 +154,11 @@ func (o Options) validate() error {
 			fault("Hosts has %q; write a bare name like example.org, without scheme and port", h)
 		}
 	}
+	for _, name := range o.Codings {
+		if c, ok := coding.Parse(name); !ok || c == coding.Identity {
+			fault("Codings has %q; there are gzip, br and zstd", name)
+		}
+	}
 	if o.DraftSecret != nil && len(o.DraftSecret) < minDraftSecret {
 		fault("DraftSecret has %d bytes, at least %d are needed", len(o.DraftSecret), minDraftSecret)
 	}
@@ -150,6 +166,19 @@ func (o Options) validate() error {
 		fault("Journal is nil and the Store (%T) is none", o.Store)
 	}
 	return errors.Join(errs...)
+}
+
+// codings is the set of Codings, which are valid.
+func (o Options) codings() coding.Set {
+	if o.Codings == nil {
+		return coding.All
+	}
+	var set coding.Set
+	for _, name := range o.Codings {
+		c, _ := coding.Parse(name)
+		set = set.With(c)
+	}
+	return set
 }
 
 // Site is the http.Handler that holds routes and serves their pages. Its methods
@@ -173,6 +202,13 @@ type Site struct {
 	unkept  *backoff.Book[Key, struct{}] // pages that the store did not take
 	due     *due.Queue[Key]
 	lost    lost // handlers that did not stop
+
+	routing   atomic.Uint64 // rises when routes have changed; see ready
+	printer   printer
+	codings   coding.Set      // that pages are offered in
+	encodings EncodingStore   // nil: forms are not kept
+	strong    chan strongWork // forms to be made smaller
+	lanes     []*lane.Lane    // guarded by work.mu
 
 	// commits lets many commits run at once, but none while journal entries
 	// come into force. So every page is either stored before an entry is in
@@ -211,8 +247,11 @@ func New(opts Options) (*Site, error) {
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
 		due:     due.New[Key](maxDue),
 	}
+	s.codings = opts.codings()
+	s.strong = make(chan strongWork, maxStrong)
 	s.table.Store(newTable())
 	s.openStore()
+	s.encodings, _ = s.store.(EncodingStore)
 	summary, err := s.journal.Summary(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("reprint: read the journal: %w", err)
@@ -240,6 +279,9 @@ func (s *Site) openStore() {
 
 // ServeHTTP answers from stored pages where a route says so.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The arrival is fixed before anything is read: whatever was in force then,
+	// the answer must know of it.
+	arrival := s.ledger.pos()
 	host, path, err := s.canonical(r)
 	if err != nil {
 		if rt := s.match(r); rt != nil && rt.policy.Bypass && !errors.Is(err, errHost) && isPassable(r.URL.EscapedPath()) {
@@ -261,8 +303,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		canonical.Host = host
 		r = &canonical
 	}
-	rt := s.match(r)
 	key := Key{Host: host, Path: path}
+	e, rt := s.routed(r, key)
 	if why := s.passes(r, rt); why != "" {
 		s.pass(w, r, rt, key, why)
 		return
@@ -289,23 +331,47 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, rt, err)
 		return
 	}
-	key.Variant = rt.variant.of(r.Header)
-	s.servePage(w, r, rt, key)
+	if key.Variant = rt.variant.of(r.Header); key.Query != "" || key.Variant != "" {
+		e = nil
+	}
+	s.servePage(w, r, rt, key, e, arrival)
+}
+
+// routed returns the route of a request, and the page in memory that it names if
+// neither its query nor its header are part of the key. To know the page is to know
+// the route: that is quicker than to match it.
+func (s *Site) routed(r *http.Request, key Key) (*entry, *route) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil, s.match(r)
+	}
+	e := s.memory.get(key)
+	if e == nil {
+		return nil, s.match(r)
+	}
+	rd := s.readied(e)
+	if rd.route == nil || (r.Method == http.MethodHead && !rd.head) {
+		return e, s.match(r)
+	}
+	return e, rd.route
 }
 
 // servePage is the way of a request from its key on: look up, decide, act.
-func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key Key) {
-	// The arrival is fixed before anything is read: whatever was in force then,
-	// the answer must know of it.
-	arrival := s.ledger.pos()
+// e is the page in memory, if it was looked up already.
+func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key Key, e *entry, arrival Position) {
 	now := time.Now()
-	e, standing, err := s.lookup(r.Context(), key)
-	if err != nil && r.Context().Err() != nil {
-		return // the visitor has left
-	}
-	var page *Page
+	var standing standing
 	if e != nil {
-		page = e.page
+		standing = s.standing(e)
+	} else {
+		var err error
+		e, standing, err = s.lookup(r.Context(), key)
+		if err != nil && r.Context().Err() != nil {
+			return // the visitor has left
+		}
+	}
+	var page *life
+	if e != nil {
+		page = &e.life
 	}
 	v := decide(now, page, standing, &rt.policy)
 	if rt.policy.Freshness == FromHeaders && (v == wait || v == absent) && s.forwarded(w, r, rt, key, page) {
@@ -315,7 +381,7 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key 
 	case serve:
 		s.write(w, r, rt, e, now, reason{hit: true})
 	case refresh:
-		s.write(w, r, rt, e, now, s.refreshBehind(rt, e, standing, now))
+		s.write(w, r, rt, e, now, s.refreshBehind(e, standing, now))
 	case wait, absent:
 		if v == absent {
 			e = nil
@@ -392,16 +458,23 @@ func (p *Policy) bypasses(r *http.Request) string {
 			return "header"
 		}
 	}
-	if len(p.BypassCookies) == 0 || len(r.Header["Cookie"]) == 0 {
-		return ""
-	}
-	// Not r.Cookies, which leaves out cookies that other parsers take.
-	for _, line := range r.Header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			if name, _, _ := strings.Cut(pair, "="); matchesAny(p.BypassCookies, strings.TrimSpace(name)) {
-				return "cookie"
-			}
-		}
+	if slices.ContainsFunc(r.Header["Cookie"], p.bypassesCookie) {
+		return "cookie"
 	}
 	return ""
+}
+
+// bypassesCookie reports whether a line of cookies has one with which requests pass
+// through. It does not use package http, which leaves out cookies that other parsers
+// take.
+func (p *Policy) bypassesCookie(line string) bool {
+	if len(p.BypassCookies) == 0 {
+		return false
+	}
+	for pair := range strings.SplitSeq(line, ";") {
+		if name, _, _ := strings.Cut(pair, "="); matchesAny(p.BypassCookies, strings.TrimSpace(name)) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package reprint
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -96,11 +97,11 @@ func (t *throttle) due(now time.Time) bool {
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.work.close()
 	s.stop()
-	var err error
+	err := s.finishLanes(ctx)
 	select {
 	case <-ended(&s.work.wg, &s.work.calls):
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		err = cmp.Or(err, context.Cause(ctx))
 	}
 	s.cancel(ErrClosed)
 	s.work.wg.Wait()

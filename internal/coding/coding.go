@@ -47,6 +47,9 @@ func Parse(name string) (Coding, bool) {
 // Set is a set of codings. The zero Set is empty.
 type Set uint8
 
+// All is every coding but Identity, which is had always.
+const All Set = 1<<Gzip | 1<<Brotli | 1<<Zstd
+
 // Has reports whether c is in s.
 func (s Set) Has(c Coding) bool { return c < Count && s&(1<<c) != 0 }
 
@@ -56,4 +59,12 @@ func (s Set) With(c Coding) Set {
 		return s
 	}
 	return s | 1<<c
+}
+
+// Without returns s without c.
+func (s Set) Without(c Coding) Set {
+	if c >= Count {
+		return s
+	}
+	return s &^ (1 << c)
 }
