@@ -22,6 +22,8 @@ type Config struct {
 
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-* are believed
 	Log            Log
+	FastLane       bool     // plain hits are answered before net/http
+	Compression    []string // content codings that pages are offered in; nil: all, empty: none
 	Metrics        bool
 	Tracing        Tracing
 
@@ -84,6 +86,7 @@ type Route struct {
 	Path          string // the pattern
 	Pos           Pos    // of Path, for errors that come later
 	Bypass        bool
+	Pin           bool // its pages are not dropped to make room
 	WebSocket     bool
 	FollowHeaders bool // freshness: headers
 	Revalidate    time.Duration

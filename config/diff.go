@@ -25,6 +25,8 @@ var fixed = []struct {
 	{"limits.maxHeader", func(c *Config) any { return c.Limits.MaxHeader }},
 	{"log.format", func(c *Config) any { return c.Log.Format }},
 	{"log.level", func(c *Config) any { return c.Log.Level }},
+	{"fastLane", func(c *Config) any { return c.FastLane }},
+	{"compression", func(c *Config) any { return c.Compression }},
 	{"metrics", func(c *Config) any { return c.Metrics }},
 	{"tracing.endpoint", func(c *Config) any { return c.Tracing.Endpoint }},
 	{"tracing.sample", func(c *Config) any { return c.Tracing.Sample }},

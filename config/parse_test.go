@@ -127,14 +127,15 @@ func TestDefaults(t *testing.T) {
 	})
 	c.Sites, c.File = nil, ""
 	equal(t, c, &config.Config{
-		Listen:  "127.0.0.1:8080",
-		Admin:   config.Admin{Listen: "127.0.0.1:8081"},
-		Store:   config.Store{Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000},
-		Limits:  config.Limits{Renders: 16, Queue: 10_000, MaxPage: 16 << 20, MaxHeader: 32 << 10},
-		Log:     config.Log{Format: "json", Level: "info", Access: 1},
-		Metrics: true,
-		Tracing: config.Tracing{Sample: 1},
-		Drain:   30 * time.Second,
+		Listen:   "127.0.0.1:8080",
+		Admin:    config.Admin{Listen: "127.0.0.1:8081"},
+		Store:    config.Store{Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000},
+		Limits:   config.Limits{Renders: 16, Queue: 10_000, MaxPage: 16 << 20, MaxHeader: 32 << 10},
+		Log:      config.Log{Format: "json", Level: "info", Access: 1},
+		FastLane: true,
+		Metrics:  true,
+		Tracing:  config.Tracing{Sample: 1},
+		Drain:    30 * time.Second,
 	})
 }
 
@@ -189,6 +190,10 @@ func TestFull(t *testing.T) {
 	})
 	equal(t, c.Log, config.Log{Format: "text", Level: "debug", Access: 0.25})
 	equal(t, c.Tracing, config.Tracing{Endpoint: "http://127.0.0.1:4318", Sample: 0.5})
+	equal(t, c.Compression, []string{"gzip", "br"})
+	if c.FastLane {
+		t.Error("the fast lane is on")
+	}
 	if c.Metrics || !c.ReadyAfterPrerender || c.Drain != 0 {
 		t.Errorf("metrics %v, ready after prerender %v, drain %v; want false, true, 0", c.Metrics, c.ReadyAfterPrerender, c.Drain)
 	}
@@ -206,13 +211,13 @@ func TestFull(t *testing.T) {
 		t.Errorf("drop %s, want the default list and two more", drop)
 	}
 	equal(t, site.Routes[0], config.Route{
-		Path: "/posts/{id}", Pos: config.Pos{Line: 61, Column: 11}, WebSocket: true,
+		Path: "/posts/{id}", Pos: config.Pos{Line: 63, Column: 11}, WebSocket: true,
 		Revalidate: 90 * time.Minute, Expire: 30 * 24 * time.Hour, Negative: 500 * time.Millisecond, Timeout: 2 * time.Minute,
 		Fallback: "shell", Shell: "/loading", Query: []string{"*"},
 		Vary: []config.Vary{{Header: "Accept-Language", Values: []string{"en", "de-CH", "zh-Hant"}}, {Header: "Rsc", Values: []string{"", "1"}}},
 		Tags: []string{"post:{id}", "type:post"}, CacheControl: "public, max-age=60",
 		BypassHeaders: []string{"X-Preview"}, BypassCookies: []string{"wordpress_logged_in_*"},
-		Ignore: []string{"private", "no-store", "no-cache", "set-cookie"}, Invalidate: true,
+		Ignore: []string{"private", "no-store", "no-cache", "set-cookie"}, Invalidate: true, Pin: true,
 		Prerender: &config.Prerender{
 			Sitemap: "https://127.0.0.1:3443/sitemap.xml", Paths: []string{"/posts/1", "/posts/2?page=2"}, URL: "/api/paths?type=post", AtStart: true,
 		},

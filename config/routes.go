@@ -51,6 +51,7 @@ func (c *checker) route(r, site reader, s *Site) Route {
 		BypassCookies: c.patterns(r, "bypassCookies", httpguts.ValidHeaderFieldName, false),
 		Ignore:        r.texts("ignore"),
 		Invalidate:    r.flag("invalidate"),
+		Pin:           r.flag("pin"),
 		Prerender:     c.prerender(r, site, s),
 	}
 	if v := r.given("path"); v != nil {

@@ -25,6 +25,8 @@ func (c *checker) build(top reader) *Config {
 		Limits:              buildLimits(top.mapping("limits")),
 		Store:               c.store(top.mapping("store")),
 		Log:                 buildLog(top.mapping("log")),
+		FastLane:            top.flag("fastLane"),
+		Compression:         c.compression(top),
 		Metrics:             top.flag("metrics"),
 		Tracing:             c.tracing(top.mapping("tracing")),
 		ReadyAfterPrerender: top.text("ready") == "afterPrerender",
@@ -34,6 +36,15 @@ func (c *checker) build(top reader) *Config {
 	config.Admin = c.admin(top, config)
 	c.checkPrerender(top, config)
 	return config
+}
+
+// compression returns nil when nothing is said of it.
+func (c *checker) compression(top reader) []string {
+	if !top.has("compression") {
+		return nil
+	}
+	c.unique(top, "compression", asIs)
+	return append([]string{}, top.texts("compression")...)
 }
 
 func buildTLS(top reader) *TLS {

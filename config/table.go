@@ -45,6 +45,14 @@ var serverKeys = []key{{
 	doc:    "What is written to the standard error stream.",
 	absent: "JSON, one line for each request", example: "{format: text, access: 0.1}",
 }, {
+	name: "fastLane", kind: kindFlag, restart: true,
+	doc: "Whether plain hits over HTTP/1.1 are answered before Go's HTTP server has anything to do with them: the same bytes at half the cost. With `tls` it has no effect.",
+	def: "true", example: "false",
+}, {
+	name: "compression", kind: kindChoice, list: true, mayEmpty: true, allowed: []string{"br", "zstd", "gzip"}, restart: true,
+	doc:    "The content codings that pages are offered in. Each is made once, when a page is first asked for that way. An empty list turns compression off.",
+	absent: "all three", example: "[gzip]",
+}, {
 	name: "metrics", kind: kindFlag, restart: true,
 	doc: "Whether the admin listener has `/metrics` for Prometheus.", def: "true", example: "false",
 }, {
@@ -230,6 +238,9 @@ var routeKeys = []key{{
 }, {
 	name: "bypass", kind: kindFlag,
 	doc: "Lets every request pass through to the origin; nothing is stored.", def: "false", example: "true",
+}, {
+	name: "pin", kind: kindFlag,
+	doc: "Keeps the route's pages where the store makes room: others are dropped first, and where all that is left is pinned, new pages are not stored.", def: "false", example: "true",
 }, {
 	name: "websocket", kind: kindFlag,
 	doc: "Lets requests pass through that ask for a WebSocket.", def: "false", example: "true",

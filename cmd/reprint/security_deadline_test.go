@@ -21,7 +21,7 @@ import (
 // inMemory serves a handler behind the observer on connections in memory.
 func inMemory(t *testing.T, h http.HandlerFunc) (dial func() net.Conn) {
 	t.Helper()
-	o := newObserver(slog.New(slog.DiscardHandler), func(*http.Request) string { return "" })
+	o := newObserver(slog.New(slog.DiscardHandler), &server{})
 	share := 0.0
 	o.access.Store(&share)
 	l := &memoryListener{conns: make(chan net.Conn), closed: make(chan struct{})}

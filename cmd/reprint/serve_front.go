@@ -15,8 +15,8 @@ import (
 	"github.com/reprint-go/reprint/origin"
 )
 
-// newPublic makes the handler of the public listener: hooks, then the site.
-func (s *server) newPublic(cfg *config.Config) (http.Handler, error) {
+// newFront makes what stands before the site on the public listener: hooks first.
+func (s *server) newFront(cfg *config.Config) (*front, error) {
 	f := &front{server: s, sites: make(map[string]*frontSite)}
 	for _, site := range cfg.Sites {
 		fs := &frontSite{slash: site.TrailingSlash, next: site.Origin.Framework == frameworkNextJS, hooks: make(map[string]http.Handler)}
@@ -29,6 +29,7 @@ func (s *server) newPublic(cfg *config.Config) (http.Handler, error) {
 				return nil, err
 			}
 			fs.hooks[hk.Path] = h
+			fs.paths = append(fs.paths, hk.Path)
 		}
 		if len(site.Hosts) == 0 {
 			f.any = fs
@@ -37,7 +38,7 @@ func (s *server) newPublic(cfg *config.Config) (http.Handler, error) {
 			f.sites[host] = fs
 		}
 	}
-	return s.observer.observe(f), nil
+	return f, nil
 }
 
 // front is what stands before the site: hooks, and what is about connections
@@ -53,6 +54,7 @@ type frontSite struct {
 	slash string
 	next  bool
 	hooks map[string]http.Handler
+	paths []string // of the hooks
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +68,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// 9112, section 6.1).
 		w.Header().Set("Connection", "close")
 	}
-	site := f.of(r)
+	site := f.of(r.Host)
 	if site == nil {
 		f.server.site.ServeHTTP(w, r) // which refuses it
 		return
@@ -83,7 +85,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if to := site.redirect(r); to != "" {
+	if to := site.redirect(r.Method, r.URL.EscapedPath(), r.URL.RawQuery); to != "" {
 		seenOf(r).verdict = verdictRedirect
 		w.Header().Set("Cache-Status", "reprint; detail=redirect")
 		w.Header().Set("Location", to)
@@ -96,38 +98,48 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.server.site.ServeHTTP(w, r)
 }
 
-// of returns the site of a request, or nil.
-func (f *front) of(r *http.Request) *frontSite {
+// admits reports whether a request that the fast lane may answer would reach the site
+// as it is.
+func (f *front) admits(r *reprint.FastRequest) bool {
+	site := f.of(r.Host)
+	if site == nil {
+		return false
+	}
+	path, query, _ := strings.Cut(r.Target, "?")
+	if site.isAlias(path) || site.redirect(r.Method, path, query) != "" {
+		return false
+	}
+	return !site.next || (!r.Has("next-router-prefetch") && !r.Has("next-hmr-refresh"))
+}
+
+// of returns the site of a request's host, or nil.
+func (f *front) of(host string) *frontSite {
 	if f.any != nil {
 		return f.any
 	}
-	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	return f.sites[strings.TrimSuffix(strings.ToLower(host), ".")]
 }
 
-// isAlias reports whether a path is a hook's, written otherwise.
+// isAlias reports whether a path is a hook's, perhaps written otherwise.
 func (s *frontSite) isAlias(escaped string) bool {
+	if len(s.hooks) == 0 {
+		return false
+	}
 	path, err := url.PathUnescape(escaped)
 	if err != nil {
 		return false
 	}
 	path = strings.TrimSuffix(path, "/")
-	for hook := range s.hooks {
-		if strings.EqualFold(path, hook) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.paths, func(hook string) bool { return strings.EqualFold(path, hook) })
 }
 
 // redirect returns where a path leads by the site's rule for trailing slashes, or
 // "". Names of files keep their form.
-func (s *frontSite) redirect(r *http.Request) string {
-	path := r.URL.EscapedPath()
-	if (r.Method != http.MethodGet && r.Method != http.MethodHead) || !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || path == "/" {
+func (s *frontSite) redirect(method, path, query string) string {
+	if (method != http.MethodGet && method != http.MethodHead) || !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || path == "/" {
 		return ""
 	}
 	switch has := strings.HasSuffix(path, "/"); {
@@ -138,8 +150,8 @@ func (s *frontSite) redirect(r *http.Request) string {
 	default:
 		return ""
 	}
-	if r.URL.RawQuery != "" {
-		path += "?" + r.URL.RawQuery
+	if query != "" {
+		path += "?" + query
 	}
 	return path
 }
@@ -150,9 +162,18 @@ type clients struct{ trusted []netip.Prefix }
 // clientAddress returns the address of a request's client: that of the peer, or
 // the one that a proxy in front says which is trusted.
 func (s *server) clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return s.clientOf(r.RemoteAddr, func() string { return strings.Join(r.Header["X-Forwarded-For"], ",") })
+}
+
+// fastClient is clientAddress for the fast lane.
+func (s *server) fastClient(r *reprint.FastRequest) string {
+	return s.clientOf(r.RemoteAddr().String(), func() string { return strings.Join(slices.Collect(r.Named("x-forwarded-for")), ",") })
+}
+
+func (s *server) clientOf(peer string, forwarded func() string) string {
+	host, _, err := net.SplitHostPort(peer)
 	if err != nil {
-		host = r.RemoteAddr
+		host = peer
 	}
 	c := s.clients.Load()
 	if c == nil || !c.trusts(host) {
@@ -160,7 +181,7 @@ func (s *server) clientAddress(r *http.Request) string {
 	}
 	// Each proxy adds whom it was asked by; the last one that is no proxy of ours is
 	// the client.
-	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+	hops := strings.Split(forwarded(), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)
 		if _, err := netip.ParseAddr(hop); err != nil {

@@ -10,6 +10,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +32,9 @@ const (
 
 // observer sees every request and render, for the access log and the metrics.
 type observer struct {
-	log    *slog.Logger
-	access atomic.Pointer[float64] // the share of requests that are logged
-	client func(*http.Request) string
+	log     *slog.Logger
+	access  atomic.Pointer[float64] // the share of requests that are logged
+	clients observedClients
 
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
@@ -41,11 +44,18 @@ type observer struct {
 	rendered *prometheus.HistogramVec
 	calls    *prometheus.CounterVec
 	reloads  *prometheus.CounterVec
+	hits     sync.Map // of *fastSeries, by route
 }
 
-func newObserver(log *slog.Logger, client func(*http.Request) string) *observer {
+// observedClients tells the address of a request's client.
+type observedClients interface {
+	clientAddress(r *http.Request) string
+	fastClient(r *reprint.FastRequest) string
+}
+
+func newObserver(log *slog.Logger, clients observedClients) *observer {
 	o := &observer{
-		log: log, client: client,
+		log: log, clients: clients,
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reprint_requests_total",
 			Help: "Requests by route and what became of them."}, []string{"route", "verdict"}),
@@ -155,10 +165,7 @@ func (o *observer) observe(h http.Handler) http.Handler {
 			o.seconds.WithLabelValues(s.verdict).Observe(took.Seconds())
 			o.bytes.WithLabelValues(s.verdict).Add(float64(s.bytes))
 			if o.samples(s) {
-				o.log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("host", r.Host),
-					slog.String("target", hook.Scrub(r.URL)), slog.Int("status", s.status), slog.Int64("bytes", s.bytes),
-					slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("route", s.route), slog.String("verdict", s.verdict),
-					slog.String("detail", s.detail), slog.String("client", o.client(r)))
+				o.logRequest(r.Context(), r.Method, r.Host, hook.Scrub(r.URL), s, took, o.clients.clientAddress(r))
 			}
 		}()
 		r = r.WithContext(context.WithValue(r.Context(), seenKey{}, s))
@@ -168,6 +175,45 @@ func (o *observer) observe(h http.Handler) http.Handler {
 		h.ServeHTTP(counted, r)
 		counted.extend() // for what net/http sends by itself
 	})
+}
+
+// logRequest writes the line of a request.
+func (o *observer) logRequest(ctx context.Context, method, host, target string, s *seen, took time.Duration, client string) {
+	o.log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", method), slog.String("host", host),
+		slog.String("target", target), slog.Int("status", s.status), slog.Int64("bytes", s.bytes),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("route", s.route), slog.String("verdict", s.verdict),
+		slog.String("detail", s.detail), slog.String("client", client))
+}
+
+// fastSeries is the series of a route's hits, found once.
+type fastSeries struct {
+	requests, bytes prometheus.Counter
+	seconds         prometheus.Observer
+}
+
+// fast counts and logs what the fast lane answered.
+func (o *observer) fast(r *reprint.FastRequest, s reprint.FastServed) {
+	const verdict = string(reprint.VerdictHit)
+	known, ok := o.hits.Load(s.Route)
+	if !ok {
+		known, _ = o.hits.LoadOrStore(strings.Clone(s.Route), &fastSeries{
+			requests: o.requests.WithLabelValues(s.Route, verdict),
+			bytes:    o.bytes.WithLabelValues(verdict),
+			seconds:  o.seconds.WithLabelValues(verdict),
+		})
+	}
+	series := known.(*fastSeries)
+	series.requests.Inc()
+	series.bytes.Add(float64(s.Bytes))
+	series.seconds.Observe(s.Took.Seconds())
+	if *o.access.Load() <= 0 {
+		return
+	}
+	noted := &seen{route: s.Route, verdict: verdict, status: s.Status, bytes: int64(s.Bytes)}
+	if o.samples(noted) {
+		path, query, _ := strings.Cut(r.Target, "?")
+		o.logRequest(context.Background(), r.Method, r.Host, hook.Scrub(&url.URL{Path: path, RawQuery: query}), noted, s.Took, o.clients.fastClient(r))
+	}
 }
 
 // samples reports whether a request is logged: a share of them, and where there is

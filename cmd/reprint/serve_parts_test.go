@@ -57,7 +57,7 @@ func TestTrailingSlashes(t *testing.T) {
 		{"add", "GET", "/v1.2/a", "/v1.2/a/"},
 	} {
 		r := httptest.NewRequest(c.method, "http://x.example"+c.target, nil)
-		if got := (&frontSite{slash: c.rule}).redirect(r); got != c.want {
+		if got := (&frontSite{slash: c.rule}).redirect(r.Method, r.URL.EscapedPath(), r.URL.RawQuery); got != c.want {
 			t.Errorf("%s %s %s leads to %q, want %q", c.rule, c.method, c.target, got, c.want)
 		}
 	}

@@ -38,6 +38,7 @@ type server struct {
 	cfg      *config.Config
 	origins  []*origin.Handler
 	public   atomic.Pointer[http.Handler]
+	front    atomic.Pointer[front] // what is in public
 	admin    atomic.Pointer[http.Handler]
 	cert     atomic.Pointer[tls.Certificate]
 	clients  atomic.Pointer[clients]
@@ -54,6 +55,7 @@ type listening struct {
 	listener net.Listener
 	server   *http.Server
 	https    bool // the server's own TLSConfig is set by net/http too
+	fast     bool // with a fast lane
 }
 
 // newServer opens the store and makes the site. Nothing listens yet.
@@ -63,7 +65,7 @@ func newServer(ctx context.Context, g *global, cfg *config.Config) (*server, err
 		return nil, err
 	}
 	s := &server{g: g, log: log, started: time.Now(), failed: make(chan error, 2)}
-	s.observer = newObserver(log, s.clientAddress)
+	s.observer = newObserver(log, s)
 	if s.traces, err = newTraces(ctx, cfg.Tracing); err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func newServer(ctx context.Context, g *global, cfg *config.Config) (*server, err
 // open opens the store and makes a site without routes.
 func (s *server) open(ctx context.Context, cfg *config.Config) error {
 	opts := reprint.Options{
-		Memory: cfg.Store.Memory, MaxPage: cfg.Limits.MaxPage, Renders: cfg.Limits.Renders, Queue: cfg.Limits.Queue,
+		Memory: cfg.Store.Memory, MaxPage: cfg.Limits.MaxPage, Renders: cfg.Limits.Renders, Queue: cfg.Limits.Queue, Codings: cfg.Compression,
 		Trace: s.traces.join(s.observer.trace()), Log: s.log,
 	}
 	for _, site := range cfg.Sites {
@@ -119,10 +121,11 @@ func (s *server) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	public, err := s.newPublic(cfg)
+	front, err := s.newFront(cfg)
 	if err != nil {
 		return err
 	}
+	public := s.observer.observe(front)
 	admin, err := s.newAdmin(cfg, origins)
 	if err != nil {
 		return err
@@ -133,6 +136,7 @@ func (s *server) apply(cfg *config.Config) error {
 	s.cert.Store(cert)
 	s.clients.Store(clients)
 	s.public.Store(&public)
+	s.front.Store(front)
 	s.admin.Store(&admin)
 	s.observer.access.Store(&cfg.Log.Access)
 	for _, o := range s.origins {
@@ -211,6 +215,7 @@ func (s *server) listen(ctx context.Context) error {
 	if err := s.bind(ctx, "listen", s.cfg.Listen, public); err != nil {
 		return err
 	}
+	s.listeners[0].fast = s.cfg.FastLane && s.cfg.TLS == nil
 	if s.cfg.Admin.Listen == "" {
 		return nil
 	}
@@ -226,8 +231,17 @@ func (s *server) bind(ctx context.Context, key, address string, hs *http.Server)
 	}
 	hs.IdleTimeout = 2 * time.Minute
 	hs.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // clients that break off, mostly
-	s.listeners = append(s.listeners, listening{key, l, hs, hs.TLSConfig != nil})
+	s.listeners = append(s.listeners, listening{key, l, hs, hs.TLSConfig != nil, false})
 	return nil
+}
+
+// fastLane answers plain hits that would reach the site.
+func (s *server) fastLane() reprint.FastLane {
+	return reprint.FastLane{
+		Admit:        func(r *reprint.FastRequest) bool { return s.front.Load().admits(r) },
+		Served:       s.observer.fast,
+		WriteTimeout: writeTimeout,
+	}
 }
 
 // forward calls the handler that is in force now.
@@ -240,9 +254,12 @@ func (s *server) start(ctx context.Context) {
 	for _, l := range s.listeners {
 		go func() {
 			var err error
-			if l.https {
+			switch {
+			case l.https:
 				err = l.server.ServeTLS(l.listener, "", "")
-			} else {
+			case l.fast:
+				err = s.site.Serve(l.server, l.listener, s.fastLane())
+			default:
 				err = l.server.Serve(l.listener)
 			}
 			if !errors.Is(err, http.ErrServerClosed) {
