@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,8 +90,9 @@ func laneSite(t testing.TB, hosts ...string) *Site {
 
 // lanePair is two servers of the same pages, one of them with a fast lane.
 type lanePair struct {
-	fast, plain string // addresses
-	answered    int    // by the fast lane
+	fast, plain string       // addresses
+	site        *Site        // the one with the fast lane
+	answered    atomic.Int64 // requests, by it
 }
 
 func newLanePair(t testing.TB, hosts ...string) *lanePair {
@@ -102,12 +104,15 @@ func newLanePair(t testing.TB, hosts ...string) *lanePair {
 		}
 		*addr = l.Addr().String()
 		site := laneSite(t, hosts...)
+		if p.site == nil {
+			p.site = site
+		}
 		server := &http.Server{Handler: site, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			if addr == &p.fast {
-				_ = site.Serve(server, l, FastLane{Served: func(*FastRequest, FastServed) { p.answered++ }})
+				_ = site.Serve(server, l, FastLane{Served: func(*FastRequest, FastServed) { p.answered.Add(1) }})
 			} else {
 				_ = server.Serve(l)
 			}
@@ -219,12 +224,46 @@ func TestTheFastLaneAnswersAsNetHTTPDoes(t *testing.T) {
 		for _, r := range all {
 			p.compare(t, []byte(r))
 		}
-		if p.answered < 100 {
-			t.Errorf("the fast lane has answered %d of %d requests", p.answered, len(all))
+		if p.answered.Load() < 100 {
+			t.Errorf("the fast lane has answered %d of %d requests", p.answered.Load(), len(all))
 		}
 		ok := "GET /page/1 HTTP/1.1\r\nHost: example.org\r\nAccept-Encoding: gzip\r\n\r\n"
 		for i := range all {
 			p.compare(t, []byte(ok+all[i]+ok+all[(i*7+3)%len(all)]+ok))
+		}
+	}
+}
+
+// Who is in draft mode sees the page as it is now, also on a connection with a lane.
+func TestTheFastLaneHandsOverDrafts(t *testing.T) {
+	p := newLanePair(t)
+	r := "GET /page/1 HTTP/1.1\r\nHost: a\r\nCookie: a=b; " + draftCookie + "=" + p.site.draftToken(time.Now().Add(time.Hour)) + "\r\n\r\n"
+	if got := exchange(t, p.fast, []byte(r)); !bytes.Contains(got, []byte("Cache-Status: reprint; fwd=bypass; detail=draft")) {
+		t.Errorf("who is in draft mode gets\n%s", got)
+	}
+}
+
+// A page that is not current any more is not the fast lane's to serve.
+func TestTheFastLaneKnowsOfRevalidations(t *testing.T) {
+	p := newLanePair(t)
+	for _, mode := range []Mode{Stale, Expire, Delete} {
+		ask := func() string {
+			first, _, _ := strings.Cut(string(exchange(t, p.fast, []byte("GET /get/1 HTTP/1.1\r\nHost: a\r\n\r\n"))), "\r\n\r\n")
+			return first
+		}
+		if got := ask(); !strings.Contains(got, "Cache-Status: reprint; hit\r\n") {
+			t.Fatalf("before: %.300s", got)
+		}
+		answered := p.answered.Load()
+		if _, err := p.site.Apply(t.Context(), Revalidation{Prefixes: []string{"/get/"}, Mode: mode}); err != nil {
+			t.Fatal(err)
+		}
+		got := ask()
+		if strings.Contains(got, "Cache-Status: reprint; hit\r\n") || p.answered.Load() != answered {
+			t.Errorf("after a revalidation in mode %v: %.300s", mode, got)
+		}
+		if err := p.site.Revalidate(t.Context(), "/get/1"); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func TestP3FiveHundredClientsOnOneColdPageCostOneRender(t *testing.T) {
 	for range 500 {
 		all.Go(func() {
 			<-start
-			if status, body := request(t, server, http.MethodGet, "/posts/1"); status != 200 || body != "/posts/1 v0" {
+			if status, body := request(t, server.Client(), server.URL, http.MethodGet, "/posts/1"); status != 200 || body != "/posts/1 v0" {
 				t.Errorf("%d %q", status, body)
 			}
 		})

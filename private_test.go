@@ -71,7 +71,7 @@ func TestP6NothingOfAVisitorReachesAStoredPage(t *testing.T) {
 				t.Errorf("%s: the visitor's own answer shows the marker: %s", name, body)
 			}
 		}
-		clean, body := request(t, server, "GET", path)
+		clean, body := request(t, server.Client(), server.URL, "GET", path)
 		if clean != 200 || strings.Contains(body, marker) {
 			t.Errorf("%s: everybody's page: %d %s", name, clean, body)
 		}

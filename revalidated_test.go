@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -80,8 +80,9 @@ func (h *historian) note(client, page int, call int64, input, output any) {
 }
 
 func TestP1RevalidatedMeansRevalidated(t *testing.T) {
-	t.Run("in memory", func(t *testing.T) { checkP1(t, nil) })
-	t.Run("with the embedded store", func(t *testing.T) { checkP1(t, openStore(t, filepath.Join(t.TempDir(), "pages.db"))) })
+	t.Run("in memory", func(t *testing.T) { checkP1(t, nil, false) })
+	t.Run("with the embedded store", func(t *testing.T) { checkP1(t, openStore(t, filepath.Join(t.TempDir(), "pages.db")), false) })
+	t.Run("through the fast lane", func(t *testing.T) { checkP1(t, nil, true) })
 }
 
 // openStore opens the embedded store for the length of the test.
@@ -99,7 +100,7 @@ func openStore(t testing.TB, path string) *sqlite.Store {
 	return store
 }
 
-func checkP1(t *testing.T, store reprint.Store) {
+func checkP1(t *testing.T, store reprint.Store, fast bool) {
 	const pages, editors, visitors, saves, visits = 4, 8, 4, 30, 510
 	p := newPress(25 * time.Millisecond)
 	opts := reprint.Options{Store: store, Renders: 64}
@@ -115,9 +116,27 @@ func checkP1(t *testing.T, store reprint.Store) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
-	server := httptest.NewServer(mux)
-	defer server.Close()
-	server.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = pages * (editors + visitors)
+	server := &http.Server{Handler: mux}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answered atomic.Int64 // by the fast lane
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if !fast {
+			_ = server.Serve(l)
+			return
+		}
+		_ = site.Serve(server, l, reprint.FastLane{Served: func(*reprint.FastRequest, reprint.FastServed) { answered.Add(1) }})
+	})
+	transport := &http.Transport{MaxIdleConnsPerHost: pages * (editors + visitors), DisableCompression: true}
+	client, url := &http.Client{Transport: transport}, "http://"+l.Addr().String()
+	defer func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		serving.Wait()
+	}()
 
 	h := &historian{begin: time.Now()}
 	var all sync.WaitGroup
@@ -135,7 +154,7 @@ func checkP1(t *testing.T, store reprint.Store) {
 					h.note(page*100+editor, page, call, edit{v}, nil)
 					writing.Unlock()
 					call = h.now()
-					if status, body := request(t, server, "POST", fmt.Sprintf("/save/%d", page)); status != http.StatusOK {
+					if status, body := request(t, client, url, "POST", fmt.Sprintf("/save/%d", page)); status != http.StatusOK {
 						t.Errorf("revalidate: %d %s", status, body)
 						return
 					}
@@ -147,7 +166,7 @@ func checkP1(t *testing.T, store reprint.Store) {
 			all.Go(func() {
 				for range visits {
 					call := h.now()
-					status, body := request(t, server, "GET", path)
+					status, body := request(t, client, url, "GET", path)
 					v, err := versionOf(body)
 					if status != http.StatusOK || err != nil {
 						t.Errorf("visit: %d %q %v", status, body, err)
@@ -163,6 +182,9 @@ func checkP1(t *testing.T, store reprint.Store) {
 	if len(h.ops) < 10_000 {
 		t.Fatalf("only %d operations were recorded", len(h.ops))
 	}
+	if n := answered.Load(); fast && n < visits {
+		t.Errorf("only %d visits were answered by the fast lane", n)
+	}
 	switch porcupine.CheckOperationsTimeout(p1, h.ops, time.Minute) {
 	case porcupine.Ok:
 		t.Logf("%d operations, %d renders, 0 violations", len(h.ops), p.renders.Load())
@@ -174,13 +196,13 @@ func checkP1(t *testing.T, store reprint.Store) {
 }
 
 // request makes one request over a real socket.
-func request(t *testing.T, server *httptest.Server, method, path string) (int, string) {
-	r, err := http.NewRequestWithContext(context.Background(), method, server.URL+path, nil)
+func request(t *testing.T, client *http.Client, url, method, path string) (int, string) {
+	r, err := http.NewRequestWithContext(context.Background(), method, url+path, nil)
 	if err != nil {
 		t.Error(err)
 		return 0, ""
 	}
-	resp, err := server.Client().Do(r)
+	resp, err := client.Do(r)
 	if err != nil {
 		t.Error(err)
 		return 0, ""

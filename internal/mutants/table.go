@@ -16,7 +16,7 @@ var mutants = []mutant{
 	}, "./internal/flight", "Test.*"},
 
 	{"P1", "a page is stored without comparing stamps", []edit{
-		{"memory.go", "(old.page == p || old.page.Stamp > p.Stamp)", "old.page == p"},
+		{"memory.go", "old != nil && old.stamp > made.stamp", "false"},
 	}, root, "TestARevalidationNeverJoinsARunningRender"},
 
 	{"P1", "the embedded store stores without comparing stamps", []edit{
@@ -30,13 +30,37 @@ var mutants = []mutant{
 	}, root, "TestAPageIsNeverCheckedPastAnEntryThatNamesIt"},
 
 	{"P1", "a page that was overtaken is served as merely stale", []edit{
-		{"policy.go", "s.expired || (!s.current && page.Overtaken)", "s.expired"},
+		{"policy.go", "s.expired || (!s.current && page.overtaken)", "s.expired"},
 	}, root, "TestAnEntryDuringARenderMakesItsPageStaleOnArrival|TestAPageThatGainsATagWhileItIsRenderedIsNotServedOld"},
 
 	{"P1", "a call joins any running render", []edit{
-		{"serve.go", "out.entry == nil || out.entry.page.Stamp >= arrival || s.standing(out.entry).current", "true"},
+		{"serve.go", "out.entry == nil || out.entry.stamp >= arrival || s.standing(out.entry).current", "true"},
 		{"revalidate.go", "s.await(ctx, key, need, need,", "s.await(ctx, key, 0, need,"},
 	}, root, "TestP1RevalidatedMeansRevalidated"},
+
+	{"P1", "the fast lane does not ask the ledger", []edit{
+		{"lane.go", "now.UnixMicro() >= rd.until || !s.standing(e).current", "now.UnixMicro() >= rd.until"},
+	}, root, "TestTheFastLaneKnowsOfRevalidations"},
+
+	{"P1", "a page takes the content codings of another content along", []edit{
+		{"memory.go", "old.sum == made.sum && made.compressible", "made.compressible"},
+	}, root, "TestFormsBecomeSmallerBehind"},
+
+	{"P4", "net/http is given more than its request", []edit{
+		{"internal/lane/conn.go", "c.receive(p[:min(int64(len(p)), c.left)])", "c.receive(p)"},
+	}, "./internal/lane", "TestPipelinedRequestsAreAnsweredInTheirOrder"},
+
+	{"P6", "the fast lane answers who is authorized", []edit{
+		{"internal/lane/request.go", "		r.Special = r.Special || isName(name, \"authorization\")\n", ""},
+	}, root, "TestTheFastLaneAnswersAsNetHTTPDoes"},
+
+	{"P6", "the fast lane answers in draft mode", []edit{
+		{"lane.go", " || (l.site.opts.DraftSecret != nil && strings.Contains(line, draftCookie))", ""},
+	}, root, "TestTheFastLaneHandsOverDrafts"},
+
+	{"P5", "content codings in memory weigh nothing", []edit{
+		{"entry.go", "		n += fs.size()\n", "		n += len(fs) - len(fs)\n"},
+	}, root, "TestFormsGoBeforePagesDo"},
 
 	{"P2", "an error page may replace a good one", []edit{
 		{"render.go", "case http.StatusOK, http.StatusNotFound,", "case http.StatusInternalServerError, http.StatusOK, http.StatusNotFound,"},
@@ -58,7 +82,7 @@ var mutants = []mutant{
 
 	{"P3", "the render runs on the visitor's context", []edit{
 		{"serve.go", "	for {\n		run, launch := s.flights.Join", "	VisitorContext.Store(key, ctx)\n	for {\n		run, launch := s.flights.Join"},
-		{"serve.go", "var acceptRanges =", "var VisitorContext sync.Map\n\nvar acceptRanges ="},
+		{"serve.go", "// setFields sets the fields", "var VisitorContext sync.Map\n\n// setFields sets the fields"},
 		{"serve.go", "	\"strconv\"\n", "	\"strconv\"\n	\"sync\"\n"},
 		{"render.go", "	state := &render{}\n", "	state := &render{}\n	base := ctx\n	if v, ok := VisitorContext.Load(page.Key); ok {\n		base = v.(context.Context)\n	}\n"},
 		{"render.go", "context.WithValue(ctx, renderKey{}, state)", "context.WithValue(base, renderKey{}, state)"},
@@ -77,7 +101,7 @@ var mutants = []mutant{
 	}, files, "TestDamageIsFound"},
 
 	{"P5", "pages in memory weigh nothing", []edit{
-		{"memory.go", "return clampWeight(e.page.Size()) }", "return 1 }"},
+		{"memory.go", "return clampWeight(e.size()) }", "return 1 }"},
 	}, root, "TestP5RandomPathsAndQueriesStayWithinTheLimits"},
 
 	{"P5", "unknown queries are part of the key", []edit{
@@ -86,7 +110,7 @@ var mutants = []mutant{
 
 	{"P6", "a render sees the visitor's headers", []edit{
 		{"serve.go", "	now := time.Now()\n	if _, resting := s.private", "	VisitorHeader.Store(key, r.Header)\n	now := time.Now()\n	if _, resting := s.private"},
-		{"serve.go", "var acceptRanges =", "var VisitorHeader sync.Map\n\nvar acceptRanges ="},
+		{"serve.go", "// setFields sets the fields", "var VisitorHeader sync.Map\n\n// setFields sets the fields"},
 		{"serve.go", "	\"strconv\"\n", "	\"strconv\"\n	\"sync\"\n"},
 		{"render.go", "	return r.WithContext(ctx)\n", "	if h, ok := VisitorHeader.Load(key); ok {\n		r.Header = h.(http.Header).Clone()\n	}\n	return r.WithContext(ctx)\n"},
 	}, root, "TestP6NothingOfAVisitorReachesAStoredPage"},

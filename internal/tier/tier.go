@@ -15,18 +15,22 @@ type Tier[K comparable, V any] struct {
 }
 
 // New returns an empty tier for values of at most limit bytes in all, as weigh
-// counts them. gone, if not nil, is called after a value had to leave the tier for
-// want of room, at some later moment, from another goroutine.
+// counts them. gone, if not nil, is called after a value has left the tier or
+// was replaced, at some later moment, from another goroutine; of a value that was
+// weighed again it may be called twice.
 func New[K comparable, V any](limit int64, weigh func(K, *V) uint32, gone func(K, *V)) *Tier[K, V] {
+	t := &Tier[K, V]{}
 	o := &otter.Options[K, *V]{MaximumWeight: uint64(limit), Weigher: weigh}
 	if gone != nil {
 		o.OnDeletion = func(e otter.DeletionEvent[K, *V]) {
-			if e.WasEvicted() {
+			// A value that was weighed again has taken its own place.
+			if e.Cause != otter.CauseReplacement || t.Peek(e.Key) != e.Value {
 				gone(e.Key, e.Value)
 			}
 		}
 	}
-	return &Tier[K, V]{cache: otter.Must(o)}
+	t.cache = otter.Must(o)
+	return t
 }
 
 // Get returns the value of key, or nil.

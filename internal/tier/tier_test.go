@@ -155,6 +155,31 @@ func TestWeightFollowsReplacedValues(t *testing.T) {
 	}
 }
 
+// Weighing a value again changes what it weighs, and nothing else.
+func TestReweigh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d departures
+		tr := tier.New(100, weigh, d.note)
+		v, other := &value{"k", 10}, &value{"k", 1}
+		put(tr, v)
+		v.weight = 60
+		tr.Reweigh("k", v)
+		if tr.Weight() != 60 || tr.Get("k") != v || d.of(v) != 0 {
+			t.Errorf("weight %d, Get = %v, gone was called %d times; want 60, the value, never", tr.Weight(), tr.Get("k"), d.of(v))
+		}
+		tr.Reweigh("k", other)
+		tr.Reweigh("none", v)
+		if tr.Weight() != 60 || tr.Len() != 1 {
+			t.Errorf("weight %d of %d values: something else was weighed", tr.Weight(), tr.Len())
+		}
+		v.weight = 101
+		tr.Reweigh("k", v)
+		if tr.Weight() != 0 || tr.Get("k") != nil || d.of(v) == 0 {
+			t.Errorf("weight %d, Get = %v, gone was called %d times; want it to have gone", tr.Weight(), tr.Get("k"), d.of(v))
+		}
+	})
+}
+
 func TestValueHeavierThanTheLimitDoesNotStay(t *testing.T) {
 	for _, tt := range []struct {
 		name string
