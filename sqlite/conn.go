@@ -38,14 +38,21 @@ func (s *statements) of(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt != nil {
 		return stmt, nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt := s.kept[query]; stmt != nil {
-		return stmt, nil
-	}
+	// Without the lock: it may wait for a connection, as long as ctx allows.
 	stmt, err := s.on.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	return s.keep(query, stmt)
+}
+
+// keep returns the statement to use for a query, which is another one where that
+// was prepared meanwhile.
+func (s *statements) keep(query string, stmt *sql.Stmt) (*sql.Stmt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.kept[query]; other != nil {
+		return other, stmt.Close()
 	}
 	s.kept[query] = stmt
 	return stmt, nil
@@ -130,24 +137,27 @@ func (c *conn) close() error {
 	return errors.Join(c.statements.close(), c.only.Close(), c.db.Close())
 }
 
-// maxReaders bounds the connections that read at once, each with a cache of up
-// to 4 MiB.
-const maxReaders = 8
+// The connections that read at once are bounded, each with a cache of up to 4 MiB.
+// Some are for pages by their key alone: a visitor does not wait for lists.
+const (
+	maxReaders = 4
+	maxLookups = 4
+)
 
-// pool is the connections that read. They see what was committed before a query
+// pool is connections that read. They see what was committed before a query
 // begins and never wait for the writer.
 type pool struct {
 	statements
 	db *sql.DB
 }
 
-func openReaders(ctx context.Context, path string) (*pool, error) {
+func openPool(ctx context.Context, path string, most int) (*pool, error) {
 	db, err := sql.Open("sqlite", source(path, "rw", "query_only(1)", "cache_size(-4096)"))
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(maxReaders)
-	db.SetMaxIdleConns(maxReaders)
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

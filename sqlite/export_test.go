@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"sync"
 	"time"
@@ -29,6 +30,25 @@ func (s *Store) Hold() (release func()) {
 	}()
 	<-began
 	return func() { close(end) }
+}
+
+// HoldReaders keeps all connections that read busy until release is called.
+func (s *Store) HoldReaders() (release func(), err error) {
+	var held []*sql.Conn
+	for _, p := range []*pool{s.readers, s.lookups.pool} {
+		for range p.db.Stats().MaxOpenConnections {
+			c, err := p.db.Conn(context.Background())
+			if err != nil {
+				return nil, err
+			}
+			held = append(held, c)
+		}
+	}
+	return func() {
+		for _, c := range held {
+			_ = c.Close()
+		}
+	}, nil
 }
 
 // Do has the writer run f as an operation.

@@ -36,23 +36,24 @@ func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fau
 	if !ok {
 		return nil, nil, ctx.Err()
 	}
-	readers, done, err := s.reading()
+	_, done, err := s.reading()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer done()
-	r, body, err := readRow(ctx, &readers.statements, text)
+	f, err := s.lookups.find(ctx, text)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, nil, nil
-	case ctx.Err() != nil:
-		return nil, nil, ctx.Err()
-	case isFault(err):
-		return nil, err, nil
 	case err != nil:
 		return nil, nil, err
+	case errors.Is(f.err, sql.ErrNoRows):
+		return nil, nil, nil
+	case isFault(f.err):
+		return nil, f.err, nil
+	case f.err != nil:
+		return nil, nil, f.err
 	}
-	if p, fault = r.page(key, body); fault != nil {
+	r := f.row
+	if p, fault = r.page(key, f.body); fault != nil {
 		return nil, fault, nil
 	}
 	s.reads.add(r.id)
@@ -61,10 +62,10 @@ func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fau
 
 // readRow reads the row of a key with its body. It verifies nothing but that the
 // body is there.
-func readRow(ctx context.Context, db *statements, key string) (r *row, body []byte, err error) {
+func readRow(db *statements, key string) (r *row, body []byte, err error) {
 	const query = `SELECT ` + rowColumns + `, b.sha256 IS NOT NULL, b.bytes
 		FROM pages AS p LEFT JOIN bodies AS b ON b.sha256 = p.body WHERE p.key = ?`
-	rows, err := db.query(ctx, query, key)
+	rows, err := db.query(context.Background(), query, key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +106,7 @@ func (s *Store) dropDamaged(ctx context.Context, key reprint.Key, fault error) e
 // removes what is damaged: a body alone from bodies too, so that the next page
 // with this content brings it anew for all who have it.
 func (w *writer) dropDamaged(key reprint.Key) error {
-	r, body, err := readRow(context.Background(), &w.db.statements, key.String())
+	r, body, err := readRow(&w.db.statements, key.String())
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil

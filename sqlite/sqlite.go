@@ -22,7 +22,7 @@
 // # Reading order
 //
 // sqlite.go and schema.sql, then write.go (the queue), commit.go (a batch),
-// put.go, page.go, encoding.go, list.go, journal.go and compact.go. The limits are
+// put.go, page.go, lookup.go, encoding.go, list.go, journal.go and compact.go. The limits are
 // in room.go, worth.go (who goes first) and visited.go, opening in file.go,
 // lock.go and migrate.go.
 package sqlite
@@ -60,6 +60,7 @@ type Store struct {
 
 	mu      sync.RWMutex // held for reading by every read, so that close can wait for them
 	readers *pool        // guarded by mu; nil once closed
+	lookups *lookups
 
 	closing  sync.Once
 	closeErr error
@@ -107,7 +108,10 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 	if s.writer, err = newWriter(ctx, s, opts); err != nil {
 		return nil, err
 	}
-	if s.readers, err = openReaders(ctx, path); err != nil {
+	if s.lookups, err = openLookups(ctx, path); err != nil {
+		return nil, err
+	}
+	if s.readers, err = openPool(ctx, path, maxReaders); err != nil {
 		return nil, err
 	}
 	go s.writer.loop()
@@ -135,6 +139,9 @@ func (s *Store) release() error {
 	if s.readers != nil {
 		errs = append(errs, s.readers.close())
 		s.readers = nil
+	}
+	if s.lookups != nil {
+		errs = append(errs, s.lookups.close())
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.db.close())
