@@ -157,10 +157,23 @@ func (w *writer) conclude(before state) error {
 	if err := w.saveReads(); err != nil {
 		return err
 	}
+	if err := w.saveCount(before); err != nil {
+		return err
+	}
 	if err := w.saveAge(); err != nil {
 		return err
 	}
 	return w.measure()
+}
+
+// saveCount writes how many pages there are, in the transaction in which they
+// became so many: counting a million when the store is opened takes long.
+func (w *writer) saveCount(before state) error {
+	if w.state.pages == before.pages {
+		return nil
+	}
+	_, err := w.exec(`UPDATE meta SET value = ? WHERE name = 'pages'`, w.state.pages)
+	return err
 }
 
 // saveAge writes for how long the store has been open, to the minute.

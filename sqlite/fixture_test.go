@@ -102,7 +102,7 @@ func entry(tags ...string) reprint.Entry {
 }
 
 // raw opens a file as the sqlite3 tool would, without the store.
-func raw(t *testing.T, path string) *sql.DB {
+func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	u := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(5000)"}
 	db, err := sql.Open("sqlite", u.String())
@@ -144,6 +144,10 @@ func wantIntact(t *testing.T, path string) {
 		+ (SELECT count(*) FROM encodings WHERE sha256 NOT IN (SELECT sha256 FROM bodies))
 		+ (SELECT count(*) FROM pages WHERE body NOT IN (SELECT sha256 FROM bodies))
 		+ (SELECT count(*) FROM pages, json_each(pages.tags) AS t WHERE NOT EXISTS (SELECT 1 FROM page_tags WHERE tag = t.value AND page = pages.id))`
+	const miscounted = `SELECT value - (SELECT count(*) FROM pages) FROM meta WHERE name = 'pages'`
+	if n := one[int](t, path, miscounted); n != 0 {
+		t.Fatalf("%d pages are counted that are not there", n)
+	}
 	if n := one[int](t, path, orphans); n != 0 {
 		t.Fatalf("%d tags, bodies or encodings do not belong to a page, or a page lacks one", n)
 	}

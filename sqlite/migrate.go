@@ -26,7 +26,8 @@ var migrations = map[int]string{
 	    ALTER TABLE pages ADD COLUMN lifetime_if_error INTEGER;`,
 	// Format 3 did not know pages that are not dropped to make room. Zero does not
 	// count in the sum. Of a page's visits it knew the minute of the last one, which
-	// is all that is counted; size is that of row.size. It had no encodings.
+	// is all that is counted; size is that of row.size. It had no encodings,
+	// and counted its pages when it was opened.
 	3: `ALTER TABLE pages ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
 	    ALTER TABLE pages ADD COLUMN visits REAL NOT NULL DEFAULT 0;
 	    ALTER TABLE pages ADD COLUMN worth REAL NOT NULL DEFAULT 0;
@@ -39,7 +40,7 @@ var migrations = map[int]string{
 	    ALTER TABLE pages DROP COLUMN used_at;
 	    CREATE INDEX pages_negative ON pages (rendered_at) WHERE status <> 200 AND pinned = 0;
 	    CREATE INDEX pages_worth ON pages (worth) WHERE pinned = 0;
-	    INSERT INTO meta (name, value) VALUES ('age', 0);
+	    INSERT INTO meta (name, value) VALUES ('pages', (SELECT count(*) FROM pages)), ('age', 0);
 	    CREATE TABLE encodings (sha256 BLOB NOT NULL, coding TEXT NOT NULL, checksum INTEGER NOT NULL, bytes BLOB NOT NULL,
 	        PRIMARY KEY (sha256, coding)) STRICT;
 	    CREATE TRIGGER bodies_encodings AFTER DELETE ON bodies BEGIN

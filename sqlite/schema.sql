@@ -82,7 +82,7 @@ CREATE TABLE ledger (
 ) STRICT, WITHOUT ROWID;
 
 -- position: of the last entry. trimmed: entries up to this one are not kept.
--- floor: a page checked below it is not current. age: for how many minutes the
+-- floor: a page checked below it is not current. pages: their number. age: for how many minutes the
 -- store has been open since it was made. The format's number is in PRAGMA
 -- user_version.
 CREATE TABLE meta (
@@ -90,7 +90,7 @@ CREATE TABLE meta (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0), ('age', 0);
+INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0), ('pages', 0), ('age', 0);
 
 -- What the revalidations did, as the admin API shows it.
 CREATE TABLE receipts (

@@ -161,8 +161,7 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 
 // load reads what the writer remembers of the tables.
 func (w *writer) load(ctx context.Context) error {
-	// Counted here and kept from then on: counting costs a walk over an index.
-	const query = `SELECT (SELECT count(*) FROM pages), (SELECT value FROM meta WHERE name = 'position'),
+	const query = `SELECT (SELECT value FROM meta WHERE name = 'pages'), (SELECT value FROM meta WHERE name = 'position'),
 		(SELECT value FROM meta WHERE name = 'age')`
 	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position, &w.ageSaved); err != nil {
 		return fmt.Errorf("read the state: %w", err)
