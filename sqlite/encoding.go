@@ -129,6 +129,9 @@ func (w *writer) putEncoding(sum [sha256.Size]byte, e reprint.Encoding, checksum
 	return w.resize(sum)
 }
 
+// encodedBytes is, before the hash of a body, what its encodings take.
+const encodedBytes = `SELECT coalesce(sum(length(bytes)), 0) FROM encodings WHERE sha256 = `
+
 // resize brings what pages are worth to what they take, after an encoding of their
 // body has come or gone. Where many have it, it costs none of them much, and they
 // are left as they are: a bounded number is written.
@@ -139,7 +142,7 @@ func (w *writer) resize(sum [sha256.Size]byte) error {
 		return err
 	}
 	for _, r := range pages {
-		const query = `UPDATE pages SET worth = visits - log2(?1 + (SELECT coalesce(sum(length(bytes)), 0) FROM encodings WHERE sha256 = body)) WHERE id = ?2`
+		const query = `UPDATE pages SET worth = visits - log2(? + (` + encodedBytes + `body)) WHERE id = ?`
 		if _, err := w.exec(query, r.size(bodySize), r.id); err != nil {
 			return err
 		}

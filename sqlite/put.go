@@ -72,7 +72,7 @@ func (w *writer) insert(r *row, body []byte, size int64) error {
 		rendered_at, render_took, modified_at, due, cause,
 		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, visits, worth)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-			?21 - log2(?22 + (SELECT coalesce(sum(length(bytes)), 0) FROM encodings WHERE sha256 = ?5)))`
+			?21 - log2(?22 + (` + encodedBytes + `?5)))`
 	l, first := r.lifetime, float64(visit(w.aged.at()))
 	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
@@ -99,7 +99,7 @@ func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) erro
 	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?, pinned = ?,
 		rendered_at = ?, render_took = ?, modified_at = ?, due = ?, cause = ?,
 		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?,
-		worth = visits - log2(? + (SELECT coalesce(sum(length(bytes)), 0) FROM encodings WHERE sha256 = ?4)) WHERE id = ?`
+		worth = visits - log2(? + (` + encodedBytes + `?4)) WHERE id = ?`
 	l := r.lifetime
 	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
