@@ -3,7 +3,7 @@
 
 .PHONY: help
 help: ## this list
-	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+): .*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 13
 
 .PHONY: newsroom
 newsroom: ## serve the example site
@@ -32,6 +32,10 @@ mutants: ## break each promise on purpose and see its test fail
 .PHONY: bench
 bench: ## the figures of docs/performance.md
 	cd bench && go test -run '^$$' -bench . ./...
+
+.PHONY: bench-peers
+bench-peers: ## Reprint beside nginx, Varnish, Next.js and net/http; ARGS="-help" shows more
+	cd bench && go run ./peers $(ARGS)
 
 .PHONY: vuln
 vuln: ## known vulnerabilities in what is called

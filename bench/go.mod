@@ -2,7 +2,11 @@ module github.com/reprint-go/reprint/bench
 
 go 1.26.0
 
-require github.com/reprint-go/reprint v0.0.0
+require (
+	github.com/reprint-go/reprint v0.0.0
+	golang.org/x/sync v0.24.0
+	golang.org/x/sys v0.49.0
+)
 
 require (
 	github.com/dunglas/httpsfv v1.1.2 // indirect
@@ -13,8 +17,6 @@ require (
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	golang.org/x/net v0.62.0 // indirect
-	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect

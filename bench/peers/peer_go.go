@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+// The servers that are this program itself, in a process of their own:
+//
+//	peers serve map      bytes in a map, the least that net/http can do
+//	peers serve library  reprint as a library on the same server
+
+func (l *lab) findMap(context.Context) ([]*peer, error) {
+	return l.own("map", "net/http, bytes in a map"), nil
+}
+
+func (l *lab) findLibrary(context.Context) ([]*peer, error) {
+	return l.own("library", "reprint, library on net/http"), nil
+}
+
+func (l *lab) own(kind, name string) []*peer {
+	return []*peer{{id: kind, name: name, version: runtime.Version(), start: func(ctx context.Context, p *peer, j job) (*server, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		addr, err := freeAddr()
+		if err != nil {
+			return nil, err
+		}
+		cmd := l.command(ctx, l.opts.serverCPU, self, "serve", "-listen", addr,
+			"-pages", strconv.Itoa(j.Pages), "-size", strconv.Itoa(j.Size), "-memory", strconv.FormatInt(j.bytesHeld(), 10), kind)
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+		p.command = "GOMAXPROCS=1 " + shown(l.dir, cmd.Args)
+		return l.startSimple(ctx, name, cmd, addr)
+	}}}
+}
+
+// serveMain is the program as a server: see above.
+func serveMain(args []string) error {
+	f := flag.NewFlagSet("peers serve", flag.ExitOnError)
+	listen := f.String("listen", "127.0.0.1:8080", "`address` to listen on")
+	pages := f.Int("pages", 1000, "`pages` to serve")
+	size := f.Int("size", 17<<10, "`bytes` of a page")
+	memory := f.Int64("memory", 256<<20, "`bytes` of memory for pages")
+	_ = f.Parse(args) // it exits itself
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var handler http.Handler
+	switch f.Arg(0) {
+	case "map":
+		handler = plainMap(*pages, *size)
+	case "library":
+		site, err := librarySite(ctx, *pages, *size, *memory)
+		if err != nil {
+			return err
+		}
+		handler = site
+	default:
+		return fmt.Errorf("peers serve: write map or library, not %q", f.Arg(0))
+	}
+	return serve(ctx, *listen, handler)
+}
+
+// serve is the same server for both.
+func serve(ctx context.Context, addr string, h http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	context.AfterFunc(ctx, func() { _ = s.Close() })
+	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// plainMap is the least that an HTTP server written with net/http can do: bytes
+// from a map, compressed beforehand for those who take them so.
+func plainMap(pages, size int) http.Handler {
+	type stored struct {
+		body   []byte
+		length []string
+	}
+	plain, gzipped := make(map[string]stored, pages), make(map[string]stored, pages)
+	for i := range pages {
+		body := page(i, 0, size)
+		small := compress(body)
+		plain[path(i)] = stored{body, []string{strconv.Itoa(len(body))}}
+		gzipped[path(i)] = stored{small, []string{strconv.Itoa(len(small))}}
+	}
+	html, coding, vary := []string{"text/html; charset=utf-8"}, []string{"gzip"}, []string{"Accept-Encoding"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		head, from := w.Header(), plain
+		head["Content-Type"], head["Vary"] = html, vary
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			head["Content-Encoding"], from = coding, gzipped
+		}
+		p, ok := from[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		head["Content-Length"] = p.length
+		_, _ = w.Write(p.body)
+	})
+}
+
+// librarySite is a site with all pages rendered into memory.
+func librarySite(ctx context.Context, pages, size int, memory int64) (*reprint.Site, error) {
+	site, err := reprint.New(reprint.Options{Memory: memory, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	listing := func(context.Context) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			for i := range pages {
+				if !yield(path(i), nil) {
+					return
+				}
+			}
+		}
+	}
+	post := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i, err := strconv.Atoi(r.PathValue("id"))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(page(i, 0, size))
+	})
+	if err := site.Handle("/posts/{id}", post, reprint.Policy{Prerender: listing}); err != nil {
+		return nil, err
+	}
+	return site, site.Prerender(ctx, nil)
+}

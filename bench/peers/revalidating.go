@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
+
+// revalidating is what calls during a measurement have come to.
+type revalidating struct {
+	Wanted   int     `json:"wantedPerSecond"`
+	Achieved float64 `json:"achievedPerSecond"`
+	Calls    int     `json:"calls"`
+	Failures int     `json:"failures"`
+	Late     int     `json:"late"` // due while every connection was still busy
+	P50      float64 `json:"p50Ms"`
+	P99      float64 `json:"p99Ms"`
+	Failure  string  `json:"failure,omitempty"` // the first
+}
+
+// callers is how many connections make calls.
+const callers = 16
+
+// caller revalidates pages, so many a second, until it is stopped.
+type caller struct {
+	origin *origin
+	job    job
+	began  time.Time
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	took  []float64    // ms; guarded by mu
+	count revalidating // guarded by mu
+}
+
+func startCaller(ctx context.Context, addr string, o *origin, j job) *caller {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &caller{origin: o, job: j, began: time.Now(), cancel: cancel, count: revalidating{Wanted: j.Revalidations}}
+	due := make(chan int, callers)
+	c.done.Go(func() { c.tick(ctx, due) })
+	for range callers {
+		c.done.Go(func() { c.call(ctx, addr, due) })
+	}
+	return c
+}
+
+// tick says which page is due, at the rate of the job.
+func (c *caller) tick(ctx context.Context, due chan<- int) {
+	defer close(due)
+	// Not more than 500 times a second, and then several at once.
+	every := max(2*time.Millisecond, time.Second/time.Duration(c.job.Revalidations))
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	sent := 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for ; sent < int(time.Since(c.began).Seconds()*float64(c.job.Revalidations)); sent++ {
+			select {
+			case due <- rand.IntN(c.job.Hot): //nolint:gosec // G404: any page will do
+			default:
+				c.note(func(r *revalidating) { r.Late++ })
+			}
+		}
+	}
+}
+
+// call makes the calls that are due over one connection after another.
+func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
+	var conn *conn
+	for i := range due {
+		began, before := time.Now(), c.origin.version.Load()
+		err := ctx.Err()
+		if err == nil && conn == nil {
+			conn, err = dial(ctx, addr)
+		}
+		if err == nil {
+			err = revalidate(conn, path(i))
+		}
+		if ctx.Err() != nil {
+			break // whether it was done nobody knows
+		}
+		if err != nil {
+			c.note(func(r *revalidating) { r.fail(err) })
+			if conn != nil {
+				_ = conn.Close()
+				conn = nil
+			}
+			continue
+		}
+		c.origin.revalidated(i, before)
+		c.succeeded(time.Since(began))
+	}
+	if conn != nil {
+		_ = conn.Close()
+	}
+	for range due { // until it is closed
+	}
+}
+
+// revalidate makes one call of the admin API.
+func revalidate(c *conn, path string) error {
+	_, err := revalidateReceipt(c, path)
+	return err
+}
+
+// revalidateReceipt is that with the receipt. It is written by hand to cost the
+// core that it shares with the load generator little.
+func revalidateReceipt(c *conn, path string) (reprint.Receipt, error) {
+	var r reprint.Receipt
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return r, err
+	}
+	body := `{"paths":["` + path + `"]}`
+	_, err := fmt.Fprintf(c, "POST /v1/revalidate HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.addr, len(body), body)
+	if err != nil {
+		return r, err
+	}
+	answer, err := readAnswer(c.buffer)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return r, err
+	}
+	if r.Regenerated != 1 {
+		return r, fmt.Errorf("the page was not rendered anew: %s", answer)
+	}
+	return r, nil
+}
+
+// readAnswer reads a success.
+func readAnswer(from *bufio.Reader) ([]byte, error) {
+	res, err := http.ReadResponse(from, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status %d: %s", res.StatusCode, answer)
+	}
+	return answer, nil
+}
+
+func (c *caller) note(change func(*revalidating)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.count)
+}
+
+func (r *revalidating) fail(err error) {
+	r.Failures++
+	if r.Failure == "" {
+		r.Failure = err.Error()
+	}
+}
+
+func (c *caller) succeeded(took time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.took = append(c.took, milliseconds(took))
+}
+
+// stop ends the calls and notes in f what they have come to. A failed call is
+// a figure here: the curve shows how many there are. A nil caller does nothing.
+func (c *caller) stop(f *figures) error {
+	if c == nil {
+		return nil
+	}
+	lasted := time.Since(c.began)
+	c.cancel()
+	c.done.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.count
+	r.Calls = len(c.took)
+	r.Achieved = float64(r.Calls) / lasted.Seconds()
+	r.P50, r.P99 = percentile(c.took, 50), percentile(c.took, 99)
+	f.Revalidations = &r
+	if r.Calls == 0 {
+		return errors.New("no revalidation succeeded: " + r.Failure)
+	}
+	return nil
+}
