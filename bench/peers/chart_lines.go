@@ -12,7 +12,7 @@ const (
 	panelHeight = 220.0
 	panelLeft   = 64.0 // of the first, for the figures of its axis
 	panelStep   = panelWidth + 76
-	panelTop    = 84.0
+	panelTop    = 96.0
 )
 
 // panel is one diagram: a value of each peer at each point.

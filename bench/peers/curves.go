@@ -173,7 +173,7 @@ func (p *peer) durable() *peer {
 	d.name += ", durable store"
 	d.start = func(ctx context.Context, _ *peer, j job) (*server, error) {
 		j.Durable = true
-		return p.start(ctx, &d, j)
+		return p.start(ctx, p, j)
 	}
 	return &d
 }

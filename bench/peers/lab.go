@@ -69,6 +69,10 @@ func (l *lab) open(ctx context.Context) (err error) {
 	if l.dir, err = os.MkdirTemp("", "reprint-peers-"); err != nil {
 		return err
 	}
+	// What compilers and others leave when they are interrupted goes with it.
+	if err := os.Setenv("TMPDIR", l.dir); err != nil {
+		return errors.Join(err, l.close())
+	}
 	l.script = filepath.Join(l.dir, "wrk.lua")
 	if err := os.WriteFile(l.script, wrkScript, 0o600); err != nil {
 		return errors.Join(err, l.close())
@@ -85,7 +89,7 @@ func (l *lab) close() error {
 	if l.origin != nil {
 		err = l.origin.close()
 	}
-	return errors.Join(err, os.RemoveAll(l.dir))
+	return errors.Join(err, os.RemoveAll(l.dir)) //nolint:gosec // G703: our own directory
 }
 
 // directory returns a directory for what is made once for several measurements,
@@ -94,13 +98,13 @@ func (l *lab) close() error {
 func (l *lab) directory(kind, name string) (dir string, missing bool, err error) {
 	parent := filepath.Join(l.dir, kind)
 	dir = filepath.Join(parent, name)
-	if _, err := os.Stat(dir); err == nil {
+	if _, err := os.Stat(dir); err == nil { //nolint:gosec // G703: our own directory
 		return dir, false, nil
 	}
 	if err := os.RemoveAll(parent); err != nil {
 		return "", false, err
 	}
-	return dir, true, os.MkdirAll(dir, 0o700)
+	return dir, true, os.MkdirAll(dir, 0o700) //nolint:gosec // G703: our own directory
 }
 
 // peer is a kind of server that can be measured.

@@ -64,12 +64,18 @@ func (l *lab) measure(ctx context.Context, p *peer, j job, round int) (f figures
 	return f, f.Load.weigh(all, j, j.slack())
 }
 
+// connecting is time that is added for connections to be made in: the kernel
+// lets a few thousand wait at once and the others try again after a second.
+func (j job) connecting() time.Duration {
+	return time.Duration(j.Connections/2000) * time.Second
+}
+
 // warmUp is load that does not count, all of it on stored pages.
 func (l *lab) warmUp(ctx context.Context, s *server, j job) error {
 	if l.opts.smoke {
 		return nil
 	}
-	j.MissEvery = 0
+	j.MissEvery, j.Connections = 0, min(j.Connections, 64)
 	if _, err := l.wrk(ctx, s.addr, j, 0, time.Second); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
@@ -86,7 +92,7 @@ func (l *lab) timed(ctx context.Context, s *server, j job, f *figures) error {
 	if err != nil {
 		return err
 	}
-	f.Load, err = l.wrk(ctx, s.addr, j, l.fresh, l.opts.duration)
+	f.Load, err = l.wrk(ctx, s.addr, j, l.fresh, l.opts.duration+j.connecting())
 	if err != nil {
 		return errors.Join(err, calls.stop(f))
 	}

@@ -52,7 +52,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.connections, "connections", 64, "`connections` of the load generator")
 	f.IntVar(&o.pages, "pages", 1000, "`pages` that are asked for in turn")
 	f.IntVar(&o.size, "size", 17<<10, "`bytes` of a page")
-	f.IntVar(&o.serverCPU, "server-cpu", 0, "the `core` of the server that is measured")
+	f.IntVar(&o.serverCPU, "server-cpu", 0, "the `core` of the server that is measured; -1: all of them")
 	f.IntVar(&o.loadCPU, "load-cpu", 1, "the `core` of the load generator and of the origin")
 	list(f, &o.peers, "peers", "measure only these `names`: "+strings.Join(peerNames, ","))
 	list(f, &o.require, "require", "peers of which it is an error when they are not there, as `names`")
@@ -123,6 +123,9 @@ func (o *options) validate(rest []string) error {
 	if o.size < minPage {
 		fault("-size is at least %d", minPage)
 	}
+	if o.regenerate && len(o.curves) > 0 {
+		fault("-regenerate and -curves are two runs")
+	}
 	if len(o.points) > 0 && len(o.curves) != 1 {
 		fault("-points goes with -curves of one name")
 	}
@@ -138,5 +141,12 @@ func (o options) withSmoke() options {
 
 // wants says whether a peer is to be measured at all.
 func (o options) wants(name string) bool {
-	return len(o.peers) == 0 || slices.Contains(o.peers, name)
+	if len(o.peers) > 0 && !slices.Contains(o.peers, name) {
+		return false
+	}
+	if o.regenerate {
+		return name == "reprint" || name == "nextjs"
+	}
+	some := func(k curveKind) bool { return slices.Contains(o.curves, k.name) && slices.Contains(k.peers, name) }
+	return len(o.curves) == 0 || slices.ContainsFunc(curveKinds(), some)
 }

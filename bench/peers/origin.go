@@ -50,8 +50,11 @@ func startOrigin(ctx context.Context) (*origin, error) {
 
 func (o *origin) close() error { return o.server.Close() }
 
-// prepare sets what the pages of a job are.
+// prepare sets what the pages of a job are, for a server that is yet to start.
 func (o *origin) prepare(j job) {
+	o.mu.Lock()
+	clear(o.floor) // those were calls to another server
+	o.mu.Unlock()
 	o.size.Store(int64(j.Size))
 	o.changing.Store(j.Changing)
 }

@@ -43,10 +43,9 @@ func (l *lab) own(kind, name string) []*peer {
 		if err != nil {
 			return nil, err
 		}
-		cmd := l.command(ctx, l.opts.serverCPU, self, "serve", "-listen", addr,
+		cmd, text := l.goCommand(ctx, l.opts.serverCPU, self, "serve", "-listen", addr,
 			"-pages", strconv.Itoa(j.Pages), "-size", strconv.Itoa(j.Size), "-memory", strconv.FormatInt(j.bytesHeld(), 10), kind)
-		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-		p.command = "GOMAXPROCS=1 " + shown(l.dir, cmd.Args)
+		p.command = text
 		return l.startSimple(ctx, name, cmd, addr)
 	}}}
 }

@@ -50,6 +50,9 @@ func (l *lab) machine(ctx context.Context, peers []*peer) machine {
 		m.Kernel = strings.TrimSpace(string(kernel))
 	}
 	for _, p := range peers {
+		if p.command == "" { // never started
+			continue
+		}
 		m.Peers = append(m.Peers, peerVersion{p.name, p.version, p.command})
 	}
 	return m
