@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"slices"
 )
 
 // lab is what all measurements share.
@@ -171,7 +171,7 @@ func (l *lab) findPeers(ctx context.Context) ([]*peer, error) {
 // -require, and what comes from this repository.
 func (l *lab) required(id string) bool {
 	own := id == "reprint" || id == "library" || id == "map"
-	return own || strings.Contains(","+strings.Join(l.opts.require, ",")+",", ","+id+",")
+	return own || slices.Contains(l.opts.require, id)
 }
 
 // bytesHeld is how much memory holds the pages of a job whole, with room.

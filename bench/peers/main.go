@@ -1,13 +1,34 @@
 // Command peers measures Reprint beside the servers it could be replaced with:
-// nginx, Varnish, Next.js and a net/http server with bytes in a map. Each gets
-// one core and the load generator, wrk, the other; every answer is verified.
+// nginx, Varnish, Next.js and a net/http server with bytes in a map.
 //
 //	cd bench && go run ./peers
 //	cd bench && go run ./peers -smoke
 //	cd bench && go run ./peers -curves pages,size,connections,hitshare,revalidations
 //	cd bench && go run ./peers -regenerate
 //
-// docs/performance.md has figures, how they are made and what they do not say.
+// # How
+//
+// Everything is on loopback and on one machine: the server that is measured has
+// one core, one worker and GOMAXPROCS=1; wrk has another, which it shares with
+// this program, the origin of those servers that are caches. One server runs at
+// a time, started anew for each measurement, in rounds in which each has its
+// turn; figures are medians over the rounds, ratios those of the same round. CPU
+// is that of all processes of the server, the kernel's on their behalf included.
+//
+// A figure stands for right answers only. Before and after the timed run 64
+// connections ask for every page and compare it byte for byte; in between wrk
+// must see no failure, and the bytes that it read must be those of as many such
+// answers. A page that was revalidated must be from a render that began after
+// the call. A peer that fails has no figures, and the exit status is 1.
+//
+// # What it does not say
+//
+// The load is closed: a connection asks again when it has its answer, so that
+// the latencies of a saturated server say how many connections there were. The
+// faster servers wait for wrk; of those CPU per hit tells more than the rate.
+// Where the origin has work (misses, revalidations) it takes wrk's core. Work
+// that the kernel does for a server in an interrupt is accounted to whoever was
+// interrupted. Cores that are threads of one are not told apart.
 package main
 
 import (

@@ -59,7 +59,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	f.Func("variant", "measure reprint with more `name=line` of configuration, also; \\n separates lines; can be repeated", o.addVariant)
 	f.Func("binary", "measure another build of reprint, as `name=file`, also; can be repeated", o.addBinary)
 	f.BoolVar(&o.install, "install", false, "as root: install nginx, Varnish and wrk with apt-get where they are missing")
-	f.BoolVar(&o.smoke, "smoke", false, "one round of a second with what is there, to see that it works")
+	f.BoolVar(&o.smoke, "smoke", false, "one round of a second with few pages and what is there, to see that it works")
 	list(f, &o.curves, "curves", "measure curves, of `names`: "+strings.Join(curveNames(), ","))
 	list(f, &o.points, "points", "measure a curve at these `numbers` in place of its own")
 	f.BoolVar(&o.regenerate, "regenerate", false, "measure one revalidation after another, beside res.revalidate of Next.js")
@@ -117,6 +117,11 @@ func (o *options) validate(rest []string) error {
 			fault("there is no curve %q; write some of %s", name, strings.Join(curveNames(), ","))
 		}
 	}
+	for _, name := range o.require {
+		if !o.wants(name) {
+			fault("-require names %s, which this run does not measure", name)
+		}
+	}
 	if o.rounds < 1 || o.duration < time.Second || o.pages < 1 || o.connections < 1 || o.calls < 1 {
 		fault("-rounds, -pages, -connections and -calls are at least 1, -duration at least 1s")
 	}
@@ -134,7 +139,7 @@ func (o *options) validate(rest []string) error {
 
 func (o options) withSmoke() options {
 	if o.smoke {
-		o.rounds, o.duration = 1, time.Second
+		o.rounds, o.duration, o.pages = 1, time.Second, min(o.pages, 200)
 	}
 	return o
 }

@@ -16,7 +16,7 @@ func TestFlags(t *testing.T) {
 	}
 	for _, wrong := range [][]string{
 		{"-require", "apache"}, {"-peers", "nginx,"}, {"-curves", "colour"}, {"-rounds", "0"}, {"-duration", "10ms"},
-		{"-size", "1"}, {"-variant", "fastLane"}, {"-points", "1,2"}, {"more"},
+		{"-size", "1"}, {"-peers", "map", "-require", "nginx"}, {"-regenerate", "-curves", "size"}, {"-variant", "fastLane"}, {"-points", "1,2"}, {"more"},
 	} {
 		if _, err := parseOptions(wrong, io.Discard); err == nil {
 			t.Errorf("%q are taken", wrong)

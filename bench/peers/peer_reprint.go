@@ -108,10 +108,10 @@ func orStop(s *server, err error) error {
 	return errors.Join(err, s.stop())
 }
 
-// store is the file for a job's pages, and whether it has to be filled.
+// store is the file for a job's pages, and whether it has to be filled. Variants
+// of one build share it: they differ in how they serve, not in what they keep.
 func (l *lab) store(v variant, j job) (file string, missing bool, err error) {
-	kind := "store " + strings.ReplaceAll(v.name, string(filepath.Separator), "_")
-	dir, missing, err := l.directory(strings.ReplaceAll(kind, " ", "_"), j.files())
+	dir, missing, err := l.directory("store-"+strings.ReplaceAll(v.binary, string(filepath.Separator), "_"), j.files())
 	return filepath.Join(dir, "reprint.db"), missing, err
 }
 
