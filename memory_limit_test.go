@@ -162,3 +162,55 @@ func TestTheStoreIsToldOfVisitsThatMemoryAnswered(t *testing.T) {
 		t.Errorf("the store was told %v", got)
 	}
 }
+
+// slowStore is a store whose reads wait.
+type slowStore struct {
+	*reprint.MemoryStore
+	reading chan struct{} // told of each read
+	wait    chan struct{}
+}
+
+func (s slowStore) Page(ctx context.Context, key reprint.Key) (*reprint.Page, error) {
+	if key.Path == "/hot" {
+		return s.MemoryStore.Page(ctx, key)
+	}
+	s.reading <- struct{}{}
+	select {
+	case <-s.wait:
+	case <-ctx.Done():
+	}
+	return nil, ctx.Err()
+}
+
+// However many visitors wait for pages that are on a slow disk: pages in memory are
+// served meanwhile.
+func TestHitsDoNotWaitForReads(t *testing.T) {
+	const waiting = 500
+	store := slowStore{reprint.NewMemoryStore(0), make(chan struct{}, 10*waiting), make(chan struct{})}
+	site := newSite(t, reprint.Options{Store: store})
+	handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) }, reprint.Policy{})
+	get(site, "/hot")
+	cold := make(chan *http.Response, waiting)
+	for i := range waiting {
+		go func() { cold <- get(site, fmt.Sprintf("/%d", i)) }()
+	}
+	for range waiting {
+		<-store.reading
+	}
+	for range 1000 {
+		r := get(site, "/hot")
+		wantBody(t, r, 200, "/hot")
+		wantCacheStatus(t, r, "reprint; hit")
+	}
+	select {
+	case r := <-cold:
+		t.Errorf("a page that is still being read was answered %d", r.StatusCode)
+	default:
+	}
+	close(store.wait)
+	for range waiting {
+		if r := <-cold; r.StatusCode != 200 {
+			t.Errorf("a page from the slow store: %d", r.StatusCode)
+		}
+	}
+}
