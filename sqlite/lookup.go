@@ -10,9 +10,9 @@ import (
 // in vain when a page is rendered for the first time.
 //
 // Goroutines of its own do it. The stack of SQLite is deep: that of the caller,
-// which often begins with a request, would be moved three times as it grows, which
-// takes longer than the look-up. And who waits here can leave when its context
-// ends, so that no query needs to be watched.
+// which often begins with a request, had to grow for it, which was more than a third
+// of the time of a look-up. And who waits here can leave when its context ends, so
+// that no query needs to be watched.
 type lookups struct {
 	*pool
 	asked   chan lookup
