@@ -45,7 +45,7 @@ func (l *lab) measure(ctx context.Context, p *peer, j job, round int) (f figures
 		}
 	}()
 	f = figures{Peer: p.name, ID: p.id, Round: round, Job: j, ReadyMs: s.readyMs}
-	before, err := verify(ctx, s.addr, j.Gzip, 0, j.Hot, s.check)
+	before, err := l.before(ctx, p, s, j)
 	if err != nil {
 		return f, err
 	}
@@ -59,15 +59,66 @@ func (l *lab) measure(ctx context.Context, p *peer, j job, round int) (f figures
 	if err != nil {
 		return f, err
 	}
-	all := before.and(after)
-	f.Answer = all.mean()
-	return f, f.Load.weigh(all, j, j.slack())
+	f.Answer = after.mean()
+	return f, f.Load.weigh(before, after, j, j.slack())
 }
 
 // connecting is time that is added for connections to be made in: the kernel
 // lets a few thousand wait at once and the others try again after a second.
 func (j job) connecting() time.Duration {
 	return time.Duration(j.Connections/2000) * time.Second
+}
+
+// before verifies all pages, waits until the server has nothing more to do with
+// them, such as to compress them better, and verifies them once more. One that
+// still answers with plain bytes after a while is held not to compress.
+func (l *lab) before(ctx context.Context, p *peer, s *server, j job) (answers, error) {
+	compressing := min(3*time.Second, l.opts.duration/2)
+	all, err := verify(ctx, s.addr, j.Gzip, 0, j.Hot, s.check)
+	for began := time.Now(); errors.Is(err, errNotCompressed) && time.Since(began) < compressing; {
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return all, err
+		}
+		all, err = verify(ctx, s.addr, j.Gzip, 0, j.Hot, s.check)
+	}
+	if err != nil {
+		return all, err
+	}
+	if err := l.idle(ctx, p, s); err != nil || !j.Gzip {
+		return all, err
+	}
+	return verify(ctx, s.addr, j.Gzip, 0, j.Hot, s.check)
+}
+
+// idle waits until the server takes less than a twentieth of its core, or says
+// that it does not come to rest.
+func (l *lab) idle(ctx context.Context, p *peer, s *server) error {
+	const window, rest, most = 200 * time.Millisecond, tick, 30 * time.Second
+	for began := time.Now(); time.Since(began) < most; {
+		before, err := groupStat(s.cmd.Process.Pid)
+		if err != nil {
+			return err
+		}
+		if err := pause(ctx, window); err != nil {
+			return err
+		}
+		after, err := groupStat(s.cmd.Process.Pid)
+		if err != nil || after.cpu-before.cpu <= rest {
+			return err
+		}
+	}
+	l.progress.loud("%s is still busy after %s without a visitor: its figures hold that work", p.name, most)
+	return nil
+}
+
+// pause waits for so long.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // warmUp is load that does not count, all of it on stored pages.

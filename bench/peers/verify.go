@@ -45,11 +45,6 @@ func (a *answers) add(size int) {
 	a.Min, a.Max = min(a.Min, size), max(a.Max, size)
 }
 
-// and is what both have seen.
-func (a answers) and(b answers) answers {
-	return answers{Count: a.Count + b.Count, Total: a.Total + b.Total, Min: min(a.Min, b.Min), Max: max(a.Max, b.Max)}
-}
-
 func (a answers) mean() float64 { return float64(a.Total) / float64(a.Count) }
 
 // verify asks for the pages from first on, n of them, over many connections at

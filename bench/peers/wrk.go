@@ -71,15 +71,14 @@ func parseWrk(out []byte) (load, error) {
 }
 
 // weigh says whether the bytes that wrk counted can be those of the answers: of
-// the mean size of the whole set, but for one turn that was not whole, for
-// answers that were under way at the end, and for heads that grow or shrink by
-// up to slack bytes, as with Age.
-func (s load) weigh(a answers, j job, slack int) error {
-	largest, smallest := int64(a.Max+slack), int64(a.Min-slack)
+// the mean size of the whole set before or after, but for one turn that was not
+// whole, for answers that were under way at the end, and for heads that grow or
+// shrink by up to slack bytes, as with Age.
+func (s load) weigh(before, after answers, j job, slack int) error {
+	largest, smallest := int64(max(before.Max, after.Max)+slack), int64(min(before.Min, after.Min)-slack)
 	turn := int64(j.Hot) * (largest - smallest)
-	mean := float64(a.Total) / float64(a.Count)
-	low := int64(float64(s.Requests)*(mean-float64(slack))) - turn
-	high := int64(float64(s.Requests)*(mean+float64(slack))) + turn + int64(j.Connections)*largest
+	low := int64(float64(s.Requests)*(min(before.mean(), after.mean())-float64(slack))) - turn
+	high := int64(float64(s.Requests)*(max(before.mean(), after.mean())+float64(slack))) + turn + int64(j.Connections)*largest
 	if s.Bytes < low || s.Bytes > high {
 		return fmt.Errorf("wrk read %d bytes in %d answers, which should have been from %d to %d: some answers were others than before and after",
 			s.Bytes, s.Requests, low, high)

@@ -57,7 +57,7 @@ func TestBytesMustBeThoseOfTheAnswers(t *testing.T) {
 		"with short errors in their place": {40000, 40000 * 300, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := load{Requests: c.requests, Bytes: c.bytes}.weigh(same, j, 16)
+			err := load{Requests: c.requests, Bytes: c.bytes}.weigh(same, same, j, 16)
 			if (err == nil) != c.fine {
 				t.Errorf("%v", err)
 			}
