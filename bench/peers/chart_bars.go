@@ -49,10 +49,17 @@ func (s *svg) bars(y float64, title string, table []row) float64 {
 			class, label = "own", "bold"
 		}
 		s.text(barLabels-10, y, label, "end", r.peer)
-		s.bar(cpuAt, y, r.cpu/cpuMost, class, decimals(r.cpu, 1))
+		s.bar(cpuAt, y, r.cpu/cpuMost, class, cpuText(r.cpu))
 		s.bar(hitsAt, y, r.hits/hitsMost, class, thousands(r.hits))
 	}
 	return y + 14
+}
+
+func cpuText(v float64) string {
+	if v >= 100 {
+		return thousands(v)
+	}
+	return decimals(v, 1)
 }
 
 // bar draws one, cut where it would be longer than there is room for.

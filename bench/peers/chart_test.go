@@ -43,7 +43,7 @@ func TestTheChartOfAComparisonHasEachPeer(t *testing.T) {
 		{Peer: "reprint", ID: "reprint", Job: job{Size: 17 << 10, Gzip: true}, Hits: 120000, CPU: 5.1},
 	}}
 	text := wellFormed(t, comparisonChart(c, []string{"reprint", "a <peer> & more", "next start"}))
-	for _, want := range []string{"a <peer> & more", "78,000", "9.7", "700.0", "120,000", "gzip"} {
+	for _, want := range []string{"a <peer> & more", "78,000", "9.7", "700", "120,000", "gzip"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in %s", want, text)
 		}

@@ -121,13 +121,14 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// warmUp is load that does not count, all of it on stored pages.
+// warmUp is load that does not count, all of it on stored pages. A third of the
+// time is what Node.js needs to compile what is called often.
 func (l *lab) warmUp(ctx context.Context, s *server, j job) error {
 	if l.opts.smoke {
 		return nil
 	}
 	j.MissEvery, j.Connections = 0, min(j.Connections, 64)
-	if _, err := l.wrk(ctx, s.addr, j, 0, time.Second); err != nil {
+	if _, err := l.wrk(ctx, s.addr, j, 0, max(time.Second, l.opts.duration/3)); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
 	return nil

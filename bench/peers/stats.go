@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,12 @@ func firstLine(b []byte) string {
 	return string(bytes.TrimSpace(line))
 }
 
-// shown is a command as readers see it, without the directory of this run.
+// shown is a command as readers see it, without the directory of this run and
+// that of this program.
 func shown(dir string, args []string) string {
-	return strings.ReplaceAll(strings.Join(args, " "), dir, "$DIR")
+	text := strings.ReplaceAll(strings.Join(args, " "), dir, "$DIR")
+	if self, err := os.Executable(); err == nil {
+		text = strings.ReplaceAll(text, self, "peers")
+	}
+	return text
 }
