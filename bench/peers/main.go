@@ -34,9 +34,11 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -45,11 +47,17 @@ func main() {
 		exit(serveMain(os.Args[2:]))
 	}
 	opts, err := parseOptions(os.Args[1:], os.Stderr)
-	if err != nil {
-		os.Exit(2) // the flag package has said why
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		os.Exit(2) // what was wrong is said already
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err = run(ctx, opts)
+	if ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), err) // it names the signal
+	}
 	stop()
 	exit(err)
 }
@@ -60,7 +68,7 @@ func exit(err error) {
 	case err == nil:
 		os.Exit(0)
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "peers: interrupted; every server was ended")
+		fmt.Fprintf(os.Stderr, "peers: %v; every server was ended\n", strings.ReplaceAll(err.Error(), "\n", ": "))
 		os.Exit(130)
 	}
 	fmt.Fprintf(os.Stderr, "peers: %v\n", err)
