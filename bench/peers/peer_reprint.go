@@ -159,8 +159,12 @@ func (l *lab) prerender(ctx context.Context, s *server, p *peer, j job) error {
 	}
 	began := time.Now()
 	last, err := client.Prerender(ctx, admin.PrerenderRequest{}, func(u admin.PrerenderProgress) {
-		if u.Rendered%1000 == 0 {
-			l.progress.often("%s: %d of %d pages rendered", p.name, u.Rendered, j.Pages)
+		tell := l.progress.often
+		if u.Rendered%100_000 == 0 {
+			tell = l.progress.say
+		}
+		if u.Rendered > 0 && u.Rendered%1000 == 0 {
+			tell("%s: %s of %s pages rendered", p.name, thousands(float64(u.Rendered)), thousands(float64(j.Pages)))
 		}
 	})
 	switch {
@@ -169,7 +173,7 @@ func (l *lab) prerender(ctx context.Context, s *server, p *peer, j job) error {
 	case last.Failed > 0 || last.Rendered+last.Skipped != j.Pages:
 		return fmt.Errorf("of %d pages %s rendered %d, skipped %d and failed to render %d", j.Pages, p.name, last.Rendered, last.Skipped, last.Failed)
 	case j.Pages >= 100_000:
-		l.progress.say("%s: %d pages rendered in %s", p.name, j.Pages, time.Since(began).Round(time.Second))
+		l.progress.say("%s: %s pages rendered in %s", p.name, thousands(float64(j.Pages)), time.Since(began).Round(time.Second))
 	}
 	return nil
 }
