@@ -136,6 +136,7 @@ func (l *lab) findPeers(ctx context.Context) ([]*peer, error) {
 	}{
 		{"reprint", l.findReprint},
 		{"library", l.findLibrary},
+		{"header", l.findHeader},
 		{"map", l.findMap},
 		{"nginx", l.findNginx},
 		{"varnish", l.findVarnish},
@@ -170,7 +171,7 @@ func (l *lab) findPeers(ctx context.Context) ([]*peer, error) {
 // required says whether a peer's absence is an error: what is named in
 // -require, and what comes from this repository.
 func (l *lab) required(id string) bool {
-	own := id == "reprint" || id == "library" || id == "map"
+	own := slices.Contains([]string{"reprint", "library", "header", "map"}, id)
 	return own || slices.Contains(l.opts.require, id)
 }
 

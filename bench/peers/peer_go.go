@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"runtime"
@@ -23,10 +25,15 @@ import (
 // The servers that are this program itself, in a process of their own:
 //
 //	peers serve map      bytes in a map, the least that net/http can do
+//	peers serve header   the same with the header that reprint sends: what is left is the engine
 //	peers serve library  reprint as a library on the same server
 
 func (l *lab) findMap(context.Context) ([]*peer, error) {
 	return l.own("map", "net/http, bytes in a map"), nil
+}
+
+func (l *lab) findHeader(context.Context) ([]*peer, error) {
+	return l.own("header", "net/http, the same header"), nil
 }
 
 func (l *lab) findLibrary(context.Context) ([]*peer, error) {
@@ -64,6 +71,12 @@ func serveMain(args []string) error {
 	switch f.Arg(0) {
 	case "map":
 		handler = plainMap(*pages, *size)
+	case "header":
+		site, err := librarySite(ctx, *pages, *size, *memory)
+		if err != nil {
+			return err
+		}
+		handler = recorded(site, *pages)
 	case "library":
 		site, err := librarySite(ctx, *pages, *size, *memory)
 		if err != nil {
@@ -71,12 +84,12 @@ func serveMain(args []string) error {
 		}
 		handler = site
 	default:
-		return fmt.Errorf("peers serve: write map or library, not %q", f.Arg(0))
+		return fmt.Errorf("peers serve: write map, header or library, not %q", f.Arg(0))
 	}
 	return serve(ctx, *listen, handler)
 }
 
-// serve is the same server for both.
+// serve is the same server for all of them.
 func serve(ctx context.Context, addr string, h http.Handler) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -118,6 +131,32 @@ func plainMap(pages, size int) http.Handler {
 		}
 		head["Content-Length"] = p.length
 		_, _ = w.Write(p.body)
+	})
+}
+
+// recorded is what h answers, from a map, with every field of its header.
+func recorded(h http.Handler, pages int) http.Handler {
+	plain, gzipped := make(map[string]*httptest.ResponseRecorder, pages), make(map[string]*httptest.ResponseRecorder, pages)
+	for i := range pages {
+		for coding, into := range map[string]map[string]*httptest.ResponseRecorder{"": plain, "gzip": gzipped} {
+			r := httptest.NewRequest(http.MethodGet, path(i), nil)
+			r.Header.Set("Accept-Encoding", coding)
+			into[path(i)] = httptest.NewRecorder()
+			h.ServeHTTP(into[path(i)], r)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := plain
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			from = gzipped
+		}
+		answer, ok := from[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		maps.Copy(w.Header(), answer.HeaderMap) //nolint:staticcheck // Result would make a copy for each
+		_, _ = w.Write(answer.Body.Bytes())
 	})
 }
 
