@@ -1,7 +1,6 @@
 package reprint
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -251,12 +250,10 @@ func (m *merger) end() []byte { return append(append(m.b, m.line...), m.next...)
 
 func appendCRLF(b []byte) []byte { return append(b, '\r', '\n') }
 
-// printed is the header of a hit, good for a second: of each page as much as is
-// formatted is formatted once a second.
+// printed is the header of a hit in the form of [http.Header], good for a second.
 type printed struct {
 	of     printedOf
-	head   []byte         // as the fast lane sends it; nil: it was not needed
-	fields []printedField // in the form of [http.Header]; nil likewise
+	fields []printedField
 }
 
 // printedOf is what a header depends on. It holds no entry and no form: those may go
@@ -292,27 +289,14 @@ type printer [2048]atomic.Pointer[printed]
 // fields returns the header of an answer, for reading.
 func (p *printer) fields(x *rendition) []printedField {
 	was, of, slot := p.find(x)
-	if slot != nil && was != nil && was.of == of && was.fields != nil {
+	if was != nil && was.of == of {
 		return was.fields
 	}
 	fields := fieldsOf(headerLines(x.appendFields(nil)))
-	if slot != nil {
-		put(slot, was, &printed{of: of, fields: fields})
+	if slot != nil && (was == nil || was.of.sec != of.sec) {
+		slot.Store(&printed{of: of, fields: fields})
 	}
 	return fields
-}
-
-// head returns the head of an answer, for reading. It may be made in buf.
-func (p *printer) head(x *rendition, status int, buf []byte) []byte {
-	was, of, slot := p.find(x)
-	if slot != nil && was != nil && was.of == of && was.head != nil {
-		return was.head
-	}
-	buf = x.appendHead(buf, status)
-	if slot != nil {
-		put(slot, was, &printed{of: of, head: bytes.Clone(buf)})
-	}
-	return buf
 }
 
 // find returns the slot of an answer that will be given again, and what is in it.
@@ -322,21 +306,6 @@ func (p *printer) find(x *rendition) (was *printed, of printedOf, slot *atomic.P
 	}
 	slot = &p[int(x.e.life.jitter)%len(p)]
 	return slot.Load(), x.printedOf(), slot
-}
-
-// put keeps what was printed, together with what was there of the same answer. It
-// does not take the place of another one of the same second.
-func put(slot *atomic.Pointer[printed], was, made *printed) {
-	switch {
-	case was == nil, was.of.sec != made.of.sec:
-	case was.of != made.of:
-		return
-	case made.head == nil:
-		made.head = was.head
-	default:
-		made.fields = was.fields
-	}
-	slot.Store(made)
 }
 
 // fieldsOf takes lines apart. Those of one name are one field.

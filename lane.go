@@ -36,12 +36,23 @@ type FastLane struct {
 // HTTP/1.1 without a body. It is good for the time of the call that it is given to;
 // texts of it must be cloned to be kept.
 type FastRequest struct {
-	Method string
-	Host   string // as it was sent
-	Target string // as it was sent: path and query
 	lane   *lane.Request
 	answer *lane.Answer
 }
+
+// Method is GET or HEAD.
+func (r *FastRequest) Method() string {
+	if r.lane.Head {
+		return http.MethodHead
+	}
+	return http.MethodGet
+}
+
+// Host is the Host field as it was sent.
+func (r *FastRequest) Host() string { return r.lane.Host }
+
+// Target is the path with the query as it was sent.
+func (r *FastRequest) Target() string { return r.lane.Target }
 
 // Has reports whether there is a header field of that name, given in lower case.
 func (r *FastRequest) Has(name string) bool { return r.lane.Has(name) }
@@ -136,7 +147,7 @@ func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
 	if r.Special || (r.IfModified && r.IfNoneMatch == "") {
 		return false
 	}
-	e, unread := l.find(r, a)
+	hot, e, unread := l.find(r, a)
 	if e == nil {
 		return false
 	}
@@ -152,12 +163,8 @@ func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
 	}
 	c, _ := a.State.(*fastConn)
 	if c == nil {
-		c = &fastConn{}
+		c = &fastConn{r: FastRequest{r, a}}
 		a.State = c
-	}
-	c.r = FastRequest{Method: http.MethodGet, Host: r.Host, Target: r.Target, lane: r, answer: a}
-	if r.Head {
-		c.r.Method = http.MethodHead
 	}
 	if !l.admits(&c.r, rd.route, e) {
 		return false
@@ -176,34 +183,44 @@ func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
 	if x.notModified || r.Head {
 		body = nil
 	}
-	a.Send(now, s.printer.head(&x, status, a.Buffer()), body)
+	var head []byte
+	if hot != nil && !x.notModified {
+		head = hot.head(&x, status, a.Buffer())
+	} else {
+		head = x.appendHead(a.Buffer(), status)
+	}
+	a.Send(now, head, body)
 	if l.Served != nil {
 		l.Served(&c.r, FastServed{rd.route.pattern, status, len(body), time.Since(now)})
 	}
 	return true
 }
 
-// find returns the entry of a request's page, or nil. Its key is canonical, so a
-// target that is the same to the letter is too. unread says that the target has a
-// query that is none of the key's.
-func (l *fastLane) find(r *lane.Request, a *lane.Answer) (e *entry, unread bool) {
-	host, pages := "", l.site.memory.tier
+// find returns the entry of a request's page, or nil, and where it was found before,
+// if the target is all there is to it. A key is canonical, so a target that is the
+// same to the letter is too. unread says that the target has a query that is none of
+// the key's.
+func (l *fastLane) find(r *lane.Request, a *lane.Answer) (hot *hotPage, e *entry, unread bool) {
+	host, memory := "", l.site.memory
 	if hosts := l.site.opts.Hosts; len(hosts) > 0 {
 		if host = stripPort(r.Host); !slices.Contains(hosts, host) {
-			return nil, false // or it is written in another way
+			return nil, nil, false // or it is written in another way
 		}
-		e = pages.Get(a.Join(host, r.Target))
-	} else {
-		e = pages.Get(r.Target)
+	}
+	if hot = memory.hot.find(host, r.Target); hot != nil {
+		if hot.e.visits.Load()%8 == 0 {
+			memory.tier.Get(hot.e.name()) // it is in use
+		}
+		return hot, hot.e, false
+	}
+	if e = memory.tier.Get(a.Join(host, r.Target)); e != nil {
+		return memory.keepHot(host, r.Target, e), e, false
 	}
 	path, query, ok := strings.Cut(r.Target, "?")
-	switch {
-	case e != nil || !ok:
-		return e, false
-	case host != "":
-		path = a.Join(host, path)
+	if !ok {
+		return nil, nil, false
 	}
-	return pages.Get(path), query != ""
+	return nil, memory.tier.Get(a.Join(host, path)), query != ""
 }
 
 // admits reports whether neither what stands before the site nor the route's policy

@@ -19,6 +19,7 @@ type memory struct {
 	tier  *tier.Tier[string, entry] // by Key.String()
 	index *tagIndex                 // nil in front of a store, which has its own
 	shelf shelf
+	hot   hotPages
 }
 
 // perIndexedTag is what a page's tag costs in the index, beyond the page.
@@ -31,7 +32,10 @@ func newMemory(limit int64, indexed bool) *memory {
 		m.index = newTagIndex()
 		weigh = func(_ string, e *entry) uint32 { return clampWeight(e.size() + perIndexedTag*e.tags().len()) }
 	}
-	m.tier = tier.New(limit, weigh, func(_ string, e *entry) { m.replaced(e, nil) })
+	m.tier = tier.New(limit, weigh, func(name string, e *entry) {
+		m.replaced(e, nil)
+		m.hot.forget(name) // its page may be large
+	})
 	return m
 }
 
@@ -54,6 +58,7 @@ func (m *memory) put(made *entry) (e *entry, stored bool) {
 		m.replaced(old, made)
 		return made
 	})
+	m.hot.forget(made.name())
 	return e, e == made
 }
 
@@ -62,13 +67,15 @@ func (m *memory) put(made *entry) (e *entry, stored bool) {
 // moment, while nothing else can change the key.
 func (m *memory) keep(made *entry, wanted func() bool) *entry {
 	m.makeRoom(made.size())
-	return m.tier.Update(made.name(), func(old *entry) *entry {
+	e := m.tier.Update(made.name(), func(old *entry) *entry {
 		if (old != nil && old.stamp >= made.stamp) || !wanted() {
 			return old
 		}
 		m.replaced(old, made)
 		return made
 	})
+	m.hot.forget(made.name())
+	return e
 }
 
 // remove drops the page of key if its stamp is below before.
@@ -80,6 +87,7 @@ func (m *memory) remove(key Key, before Position) {
 		m.replaced(old, nil)
 		return nil
 	})
+	m.hot.forget(key.String())
 }
 
 // replaced brings what is known of the entries up to date. Either may be nil. Of the

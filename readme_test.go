@@ -34,7 +34,7 @@ func TestTheReadmeShowsCodeThatRuns(t *testing.T) {
 func TestDocumentsNameTestsThatExist(t *testing.T) {
 	known := map[string]bool{}
 	for _, dir := range []string{".", "sqlite", "storetest", "hook", "origin", "admin", "config", "cmd/reprint", "internal/secret", "internal/slow", "internal/spell", "examples/newsroom", "examples/seed", "internal/flight", "internal/gate",
-		"internal/recorder", "internal/due", "internal/backoff", "internal/field", "internal/tier"} {
+		"internal/recorder", "internal/due", "internal/backoff", "internal/field", "internal/tier", "internal/lane", "internal/coding"} {
 		files, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)

@@ -101,12 +101,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // admits reports whether a request that the fast lane may answer would reach the site
 // as it is.
 func (f *front) admits(r *reprint.FastRequest) bool {
-	site := f.of(r.Host)
+	site := f.of(r.Host())
 	if site == nil {
 		return false
 	}
-	path, query, _ := strings.Cut(r.Target, "?")
-	if site.isAlias(path) || site.redirect(r.Method, path, query) != "" {
+	path, query, _ := strings.Cut(r.Target(), "?")
+	if site.isAlias(path) || site.redirect(r.Method(), path, query) != "" {
 		return false
 	}
 	return !site.next || (!r.Has("next-router-prefetch") && !r.Has("next-hmr-refresh"))

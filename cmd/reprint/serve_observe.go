@@ -211,8 +211,8 @@ func (o *observer) fast(r *reprint.FastRequest, s reprint.FastServed) {
 	}
 	noted := &seen{route: s.Route, verdict: verdict, status: s.Status, bytes: int64(s.Bytes)}
 	if o.samples(noted) {
-		path, query, _ := strings.Cut(r.Target, "?")
-		o.logRequest(context.Background(), r.Method, r.Host, hook.Scrub(&url.URL{Path: path, RawQuery: query}), noted, s.Took, o.clients.fastClient(r))
+		path, query, _ := strings.Cut(r.Target(), "?")
+		o.logRequest(context.Background(), r.Method(), r.Host(), hook.Scrub(&url.URL{Path: path, RawQuery: query}), noted, s.Took, o.clients.fastClient(r))
 	}
 }
 
