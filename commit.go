@@ -124,8 +124,10 @@ func (s *Site) keep(page *Page) (e *entry, stored bool, err error) {
 		}
 		return newEntry(page), false, nil
 	}
-	if e = s.memory.peek(page.Key); s.opts.Store == nil && e != nil {
-		return e, true, nil // memory is the store
+	if s.opts.Store == nil { // memory is the store, and it may have gone again
+		if e = s.memory.peek(page.Key); e != nil {
+			return e, true, nil
+		}
 	}
 	e, _ = s.memory.put(newEntry(page))
 	return e, true, nil

@@ -24,13 +24,13 @@ type entry struct {
 	checked atomic.Uint64
 	ready   atomic.Pointer[ready]   // how it is served under the present routes; nil: not known yet
 	forms   atomic.Pointer[formSet] // the body in content codings; nil: none
-	awaits  atomic.Bool             // Brotli is being made
+	awaits  atomic.Uint32           // a bit for each coding of which the strong form is to be made
 	number  uint64                  // no other entry has it
 	visits  atomic.Uint32           // since the store was told
 
 	life         life
 	stamp        Position
-	modified     int64 // see micros
+	modified     int64 // see fromMicros
 	took         int64 // nanoseconds
 	pinned       bool
 	compressible bool // it is offered in content codings
@@ -56,7 +56,7 @@ const (
 
 // life is what of a page decides on its freshness; see decide.
 type life struct {
-	renderedAt int64 // see micros
+	renderedAt int64 // see fromMicros
 	due        int64
 	lifetime   *Lifetime
 	status     int16
@@ -64,8 +64,8 @@ type life struct {
 	overtaken  bool
 }
 
-// micros is a time in memory, as time.Time.UnixMicro has it; the zero time comes
-// back as the zero time.
+// fromMicros returns a time from what it is in memory, which is what its UnixMicro
+// says; the zero time comes back as the zero time.
 func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
 func lifeOf(p *Page) life {
@@ -266,8 +266,7 @@ func (e *entry) size() int {
 // an eighth apart.
 func roundUp(n int) int { return (n + 15 + n/16) &^ 15 }
 
-// tagList is tags as one text: the length of each, as a varint of at most two
-// bytes or five, and then the tag.
+// tagList is tags as one text: the length of each, as a varint, and then the tag.
 type tagList string
 
 func writeTags(b *strings.Builder, tags []string) {

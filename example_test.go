@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -241,6 +242,39 @@ func ExampleSite_SetDraft() {
 	// Output:
 	// draft: true
 	// 200 draft: false
+}
+
+func ExampleSite_Serve() {
+	site, err := reprint.New(reprint.Options{})
+	if err != nil {
+		panic(err)
+	}
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
+	if err := site.Handle("/hello", hello, reprint.Policy{}); err != nil {
+		panic(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	server, ended := &http.Server{Handler: site, ReadHeaderTimeout: time.Minute}, make(chan error)
+	go func() { ended <- site.Serve(server, l, reprint.FastLane{}) }()
+
+	for range 2 { // the first visit renders the page, the second is a plain hit
+		r, err := http.Get("http://" + l.Addr().String() + "/hello")
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(r.Header.Get("Cache-Status"))
+		_ = r.Body.Close()
+	}
+	_ = server.Shutdown(context.Background())
+	_ = site.Shutdown(context.Background())
+	fmt.Println(<-ended)
+	// Output:
+	// reprint; fwd=miss; fwd-status=200; stored
+	// reprint; hit
+	// http: Server closed
 }
 
 func ExampleSite_Shutdown() {

@@ -132,7 +132,7 @@ func (s *Site) pick(e *entry, accepted coding.Accepted) (f *form, known bool) {
 	if f = e.form(c); f != nil {
 		return f, true
 	}
-	if c != coding.Brotli || !e.awaits.Load() {
+	if c != coding.Brotli || !e.awaited(c) {
 		return nil, false
 	}
 	if c = quicker(accepted, s.offered(e)); c == coding.Identity {
@@ -252,17 +252,21 @@ type strongWork struct {
 	after  time.Time
 }
 
-// strengthen has a strong form made behind, unless too many wait.
+// strengthen has a strong form made behind, unless it is to be made already or too
+// many wait.
 func (s *Site) strengthen(e *entry, c coding.Coding) {
-	if c == coding.Brotli && e.awaits.Swap(true) {
+	if bit := uint32(1) << c; e.awaits.Or(bit)&bit != 0 {
 		return
 	}
 	select {
 	case s.strong <- strongWork{strings.Clone(e.name()), e.number, c, time.Now().Add(strongDelay)}:
 	default:
-		e.awaits.Store(false)
+		e.awaits.And(^(uint32(1) << c))
 	}
 }
+
+// awaited reports whether the strong form of a coding is to be made.
+func (e *entry) awaited(c coding.Coding) bool { return e.awaits.Load()&(1<<c) != 0 }
 
 // makeStrong makes strong forms until ctx ends.
 func (s *Site) makeStrong(ctx context.Context) {
@@ -281,9 +285,7 @@ func (s *Site) makeStrong(ctx context.Context) {
 				continue
 			}
 			s.makeStrongForm(e, w.coding)
-			if w.coding == coding.Brotli {
-				e.awaits.Store(false)
-			}
+			e.awaits.And(^(uint32(1) << w.coding))
 		}
 	}
 }

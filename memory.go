@@ -137,10 +137,10 @@ func (m *memory) makeRoom(n int) {
 // tagIndex knows which pages in memory carry a tag.
 type tagIndex struct {
 	mu    sync.Mutex
-	pages map[string]map[*entry]struct{} // guarded by mu
+	pages map[string]map[string]*entry // by tag, then by Key.String(); guarded by mu
 }
 
-func newTagIndex() *tagIndex { return &tagIndex{pages: make(map[string]map[*entry]struct{})} }
+func newTagIndex() *tagIndex { return &tagIndex{pages: make(map[string]map[string]*entry)} }
 
 func (x *tagIndex) add(e *entry) {
 	x.mu.Lock()
@@ -149,20 +149,26 @@ func (x *tagIndex) add(e *entry) {
 		tag, rest = rest.next()
 		carriers := x.pages[tag]
 		if carriers == nil {
-			carriers = make(map[*entry]struct{})
+			carriers = make(map[string]*entry)
 			x.pages[strings.Clone(tag)] = carriers // the entry's whole text would stay with it
 		}
-		carriers[e] = struct{}{}
+		delete(carriers, e.name()) // the key that stays in the map is to be this entry's text
+		carriers[e.name()] = e
 	}
 }
 
+// remove forgets e, but not an entry that has taken its place meanwhile.
 func (x *tagIndex) remove(e *entry) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for tag, rest := "", e.tags(); rest != ""; {
 		tag, rest = rest.next()
-		delete(x.pages[tag], e)
-		if len(x.pages[tag]) == 0 {
+		carriers := x.pages[tag]
+		if carriers[e.name()] != e {
+			continue
+		}
+		delete(carriers, e.name())
+		if len(carriers) == 0 {
 			delete(x.pages, tag)
 		}
 	}
@@ -172,7 +178,7 @@ func (x *tagIndex) keys(tag string) []Key {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	keys := make([]Key, 0, len(x.pages[tag]))
-	for e := range x.pages[tag] {
+	for _, e := range x.pages[tag] {
 		keys = append(keys, e.key())
 	}
 	return keys

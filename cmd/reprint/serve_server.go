@@ -215,7 +215,6 @@ func (s *server) listen(ctx context.Context) error {
 	if err := s.bind(ctx, "listen", s.cfg.Listen, public); err != nil {
 		return err
 	}
-	s.listeners[0].fast = s.cfg.FastLane && s.cfg.TLS == nil
 	if s.cfg.Admin.Listen == "" {
 		return nil
 	}
@@ -231,7 +230,10 @@ func (s *server) bind(ctx context.Context, key, address string, hs *http.Server)
 	}
 	hs.IdleTimeout = 2 * time.Minute
 	hs.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // clients that break off, mostly
-	s.listeners = append(s.listeners, listening{key, l, hs, hs.TLSConfig != nil, false})
+	s.listeners = append(s.listeners, listening{
+		name: key, listener: l, server: hs, https: hs.TLSConfig != nil,
+		fast: key == "listen" && s.cfg.FastLane && hs.TLSConfig == nil,
+	})
 	return nil
 }
 
