@@ -27,7 +27,8 @@ const bufferSize = 4096
 // next one does: net/http sees to that with a lock of its own.
 type conn struct {
 	net.Conn
-	lane *Lane
+	socket socket // the same one, for what is read and written here
+	lane   *Lane
 
 	mode mode
 	left int64 // in mode following: bytes of the request that net/http has not been given yet
@@ -185,7 +186,7 @@ func (c *conn) head() (end int, err error) {
 			partial = true
 			c.expectRest()
 		}
-		n, err := c.Conn.Read(c.buf[c.w:])
+		n, err := c.socket.Read(c.buf[c.w:])
 		c.w += n
 		if n == 0 && err != nil {
 			if c.w == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.stillActive() {

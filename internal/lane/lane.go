@@ -78,7 +78,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: nc, lane: l.lane, begun: time.Now()}
+	c := &conn{Conn: nc, socket: newSocket(nc), lane: l.lane, begun: time.Now()}
 	c.answer.conn = c
 	return c, nil
 }
@@ -155,8 +155,6 @@ type Answer struct {
 	head  []byte // room for a head
 	whole []byte // room for a small answer
 	key   []byte
-	pair  [2][]byte // what vec is made of
-	vec   net.Buffers
 }
 
 // Buffer returns an empty slice with room for a head, to be filled and given to
@@ -191,24 +189,17 @@ func (a *Answer) Send(now time.Time, head, body []byte) {
 	if len(body) <= maxCopied {
 		a.whole = append(append(a.whole[:0], head...), body...)
 		a.extend(now)
-		_, a.err = a.conn.Conn.Write(a.whole)
+		a.err = a.conn.socket.Send(a.whole, nil)
 		return
 	}
-	for first := true; a.err == nil && (first || len(body) > 0); first = false {
+	for {
 		chunk := body[:min(len(body), maxChunk)]
-		body = body[len(chunk):]
 		a.extend(now)
-		if first {
-			a.pair = [2][]byte{head, chunk}
-			a.vec = a.pair[:]
-			_, a.err = a.vec.WriteTo(a.conn.Conn)
-			a.pair = [2][]byte{}
-		} else {
-			_, a.err = a.conn.Conn.Write(chunk)
+		a.err = a.conn.socket.Send(head, chunk)
+		if head, body = nil, body[len(chunk):]; a.err != nil || len(body) == 0 {
+			return
 		}
-		if len(body) > 0 {
-			now = time.Now()
-		}
+		now = time.Now()
 	}
 }
 
