@@ -214,7 +214,7 @@ func (l *fastLane) find(r *lane.Request, a *lane.Answer) (hot *hotPage, e *entry
 		return hot, hot.e, false
 	}
 	if e = memory.tier.Get(a.Join(host, r.Target)); e != nil {
-		return memory.keepHot(host, r.Target, e), e, false
+		return memory.keepHot(host, e), e, false
 	}
 	path, query, ok := strings.Cut(r.Target, "?")
 	if !ok {

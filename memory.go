@@ -26,7 +26,7 @@ type memory struct {
 const perIndexedTag = 96
 
 func newMemory(limit int64, indexed bool) *memory {
-	m := &memory{}
+	m := &memory{hot: newHotPages(limit)}
 	weigh := func(_ string, e *entry) uint32 { return clampWeight(e.size()) }
 	if indexed {
 		m.index = newTagIndex()
