@@ -53,9 +53,10 @@ const visitsEvery = time.Minute
 func (s *Site) watchVisits(ctx context.Context, store VisitStore) {
 	tick := time.NewTicker(visitsEvery)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for ended := false; !ended; {
 		select {
 		case <-ctx.Done():
+			ended = true
 		case <-tick.C:
 		}
 		if err := s.tellVisits(store); err != nil && s.ctx.Err() == nil && s.complain.due(time.Now()) {
@@ -70,6 +71,7 @@ func (s *Site) tellVisits(store VisitStore) error {
 	defer cancel()
 	const batch = 1000
 	visits := make([]Visit, 0, batch)
+	s.memory.hot.count()
 	for _, e := range s.memory.tier.All() {
 		n := e.visits.Swap(0)
 		if n == 0 {
