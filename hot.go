@@ -6,35 +6,53 @@ import (
 	"math/bits"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/reprint-go/reprint/internal/coding"
 )
 
 // hotPages is where pages were found that the fast lane was asked for lately, by
-// target, with the heads that it sent in the present second. It stands before the
+// target, with the answers that it gives in the present second. It stands before the
 // memory tier, which takes longer because it notes each use; of the uses seen here it
 // is told of one in eight. A page has two slots to choose from, so that thousands of
 // them get along.
 type hotPages []atomic.Pointer[hotPage]
 
-// hotPage is a page that was asked for lately. It does not change but for its heads.
+// hotPage is a page that was asked for lately. What a hit needs of it is here and in
+// the answer: while other pages have their turn the processor forgets this one, and
+// each place in memory that a hit looks at costs more than all that it does there.
 type hotPage struct {
-	host, target string // as the client wrote them; together they are the entry's name
-	e            *entry
-	sec          atomic.Int64 // the last second in which a head was asked for
-	heads        [coding.Count]atomic.Pointer[hotHead]
+	name    [maxHotName]byte // the entry's, which is its host and its target as clients write them
+	nameLen uint8
+	uses    atomic.Uint32 // hits that were answered from here
+	told    atomic.Uint32 // how many of them the entry knows of
+	checked atomic.Uint64 // see entry
+	made    atomic.Int64  // the last second in which an answer was made, and not kept
+	e       *entry
+	plain   atomic.Pointer[hotAnswer] // for who accepts no content coding
+	coded   atomic.Pointer[hotAnswer] // for who accepts some
 }
 
-// hotHead is the head of a plain hit in one coding.
-type hotHead struct {
-	sec     int64
-	rt      *route
-	formSum [4]byte
-	text    []byte
+// maxHotName is the longest name of a page that is kept here.
+const maxHotName = 119
+
+// hotAnswer is the answer to a plain hit in one second. It does not change.
+type hotAnswer struct {
+	sec      int64
+	until    int64 // the page is stale by time from then on
+	routing  uint64
+	rt       *route
+	accepted coding.Accepted // the content codings that the visitor accepts
+	all      bool            // or whatever he accepts
+	head     bool            // it is good for HEAD too
+	status   int
+	form     *form
+	text     []byte // the head
+	body     []byte
 }
 
 // newHotPages returns room for pages of a memory tier of limit bytes: what it takes
-// itself, some 600 B a page, is not a fiftieth of that.
+// itself, some 900 B a page, is not a thirtieth of that.
 func newHotPages(limit int64) hotPages {
 	const least, most = 1 << 6, 1 << 13
 	n := min(max(limit>>15, least), most)
@@ -62,7 +80,10 @@ func (h hotPages) find(host, target string) *hotPage {
 }
 
 func (hp *hotPage) is(host, target string) bool {
-	return hp != nil && hp.target == target && hp.host == host
+	if hp == nil || int(hp.nameLen) != len(host)+len(target) {
+		return false
+	}
+	return string(hp.name[len(host):hp.nameLen]) == target && string(hp.name[:len(host)]) == host
 }
 
 // keepHot notes that a target leads to an entry, which was found in the tier, or
@@ -72,8 +93,10 @@ func (hp *hotPage) is(host, target string) bool {
 // before it was noted: so it is looked up once more.
 func (m *memory) keepHot(host string, e *entry) *hotPage {
 	name := e.name()
-	target := name[len(host):]
-	slot, second := m.hot.slots(target)
+	if len(name) > maxHotName {
+		return nil
+	}
+	slot, second := m.hot.slots(name[len(host):])
 	if slot.Load() != nil {
 		if second.Load() == nil {
 			slot = second
@@ -81,7 +104,8 @@ func (m *memory) keepHot(host string, e *entry) *hotPage {
 			return nil
 		}
 	}
-	hp := &hotPage{host: name[:len(host)], target: target, e: e}
+	hp := &hotPage{e: e, nameLen: uint8(len(name))}
+	copy(hp.name[:], name)
 	slot.Store(hp)
 	if m.tier.Peek(name) != e {
 		slot.CompareAndSwap(hp, nil)
@@ -89,7 +113,8 @@ func (m *memory) keepHot(host string, e *entry) *hotPage {
 	return hp
 }
 
-// forget is called when name has another entry in the tier than before, or none.
+// forget is called when name has another entry in the tier than before, or none, or
+// one of its forms was dropped.
 func (h hotPages) forget(name string) {
 	slash := strings.IndexByte(name, '/')
 	if slash < 0 {
@@ -103,19 +128,68 @@ func (h hotPages) forget(name string) {
 	}
 }
 
-// head returns the head of a plain hit, for reading. It may be made in buf. One that
-// is asked for once in a second is not kept.
-func (hp *hotPage) head(x *rendition, status int, buf []byte) []byte {
-	c, sum := coding.Identity, [4]byte{}
-	if x.form != nil {
-		c, sum = x.form.coding, x.form.sum
+// count tells the entries of their visits.
+func (h hotPages) count() {
+	for i := range h {
+		if hp := h[i].Load(); hp != nil {
+			hp.count()
+		}
 	}
-	if h := hp.heads[c].Load(); h != nil && h.sec == x.sec && h.rt == x.rt && h.formSum == sum {
-		return h.text
+}
+
+func (hp *hotPage) count() {
+	uses := hp.uses.Load()
+	hp.e.visits.Add(uses - hp.told.Swap(uses))
+}
+
+// used notes a hit.
+func (hp *hotPage) used(m *memory) {
+	if hp.uses.Add(1)%8 == 0 {
+		hp.count()
+		m.tier.Get(hp.e.name()) // it is in use
 	}
-	buf = x.appendHead(buf, status)
-	if hp.sec.Swap(x.sec) == x.sec {
-		hp.heads[c].Store(&hotHead{x.sec, x.rt, sum, bytes.Clone(buf)})
+}
+
+// answer returns the answer for who accepts what c says, as it was given before, if
+// it still is what the site would answer now.
+func (hp *hotPage) answer(s *Site, c *fastConn, encoding string, now time.Time) *hotAnswer {
+	an := hp.plain.Load()
+	if encoding != "" && (an == nil || !an.all) {
+		an = hp.coded.Load()
+		if an == nil || an.accepted != c.accepts(encoding) {
+			return nil
+		}
 	}
-	return buf
+	if an == nil || an.sec != now.Unix() || an.routing != s.routing.Load() || now.UnixMicro() >= an.until {
+		return nil
+	}
+	if Position(hp.checked.Load()) < s.ledger.pos() {
+		if !s.standing(hp.e).current {
+			return nil
+		}
+		hp.checked.Store(uint64(hp.e.isChecked()))
+	}
+	return an
+}
+
+// keep keeps an answer for the rest of its second, if it is the second one that is
+// made in it: for pages that are asked for less often that would be a waste.
+func (hp *hotPage) keep(c *fastConn, encoding string, rd *ready, x *rendition, text []byte) {
+	if hp.made.Swap(x.sec) != x.sec {
+		return
+	}
+	an := &hotAnswer{
+		sec: x.sec, until: rd.until, routing: rd.routing, rt: rd.route, head: rd.head,
+		status: x.e.status(), form: x.form, text: bytes.Clone(text), body: x.body(),
+	}
+	switch {
+	case !x.codes || !x.e.compressible:
+		an.all = true
+		hp.plain.Store(an)
+	case encoding == "":
+		hp.plain.Store(an)
+	default:
+		an.accepted = c.accepts(encoding)
+		hp.coded.Store(an)
+	}
 }

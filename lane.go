@@ -140,14 +140,64 @@ type fastConn struct {
 	accepted coding.Accepted
 }
 
+// accepts returns what an Accept-Encoding says.
+func (c *fastConn) accepts(field string) coding.Accepted {
+	if field != c.field {
+		c.field, c.accepted = strings.Clone(field), coding.Accept(field)
+	}
+	return c.accepted
+}
+
 // serve answers a request from a fresh page in memory as ServeHTTP would, or not at
 // all.
 func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
-	s := l.site
 	if r.Special || (r.IfModified && r.IfNoneMatch == "") {
 		return false
 	}
-	hot, e, unread := l.find(r, a)
+	host := ""
+	if hosts := l.site.opts.Hosts; len(hosts) > 0 {
+		if host = stripPort(r.Host); !slices.Contains(hosts, host) {
+			return false // or it is written in another way
+		}
+	}
+	c, _ := a.State.(*fastConn)
+	if c == nil {
+		c = &fastConn{r: FastRequest{r, a}}
+		a.State = c
+	}
+	// The page is found first and checked then: what came into force between is known
+	// of.
+	hot := l.site.memory.hot.find(host, r.Target)
+	now := time.Now()
+	if hot != nil && r.IfNoneMatch == "" {
+		if an := hot.answer(l.site, c, r.AcceptEncoding, now); an != nil {
+			return l.again(c, hot, an, now)
+		}
+	}
+	return l.afresh(c, host, hot, now)
+}
+
+// again answers as the last visitor was answered.
+func (l *fastLane) again(c *fastConn, hot *hotPage, an *hotAnswer, now time.Time) bool {
+	r := c.r.lane
+	if (r.Head && !an.head) || !l.admits(&c.r, an.rt, hot.e) {
+		return false
+	}
+	hot.used(l.site.memory)
+	an.form.use()
+	body := an.body
+	if r.Head {
+		body = nil
+	}
+	l.send(c, an.rt, an.status, an.text, body, now)
+	return true
+}
+
+// afresh finds out how a request is answered. hot is where its page was found before,
+// or nil.
+func (l *fastLane) afresh(c *fastConn, host string, hot *hotPage, now time.Time) bool {
+	s, r := l.site, c.r.lane
+	hot, e, unread := l.find(c, host, hot)
 	if e == nil {
 		return false
 	}
@@ -155,23 +205,19 @@ func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
 	if !rd.fast || (r.Head && !rd.head) || (unread && len(rd.route.policy.Query) > 0) {
 		return false
 	}
-	// The page was found first and is checked then: what came into force between is
-	// known of.
-	now := time.Now()
 	if now.UnixMicro() >= rd.until || !s.standing(e).current {
 		return false
-	}
-	c, _ := a.State.(*fastConn)
-	if c == nil {
-		c = &fastConn{r: FastRequest{r, a}}
-		a.State = c
 	}
 	if !l.admits(&c.r, rd.route, e) {
 		return false
 	}
 	x := rendition{e: e, rt: rd.route, sec: now.Unix(), why: reason{hit: true}, codes: s.codings != 0}
-	if e.compressible && x.codes && r.AcceptEncoding != "" && !c.choose(s, &x, r.AcceptEncoding) {
-		return false
+	if e.compressible && x.codes && r.AcceptEncoding != "" {
+		f, known := s.pick(e, c.accepts(r.AcceptEncoding))
+		if !known {
+			return false
+		}
+		x.form = f.use()
 	}
 	e.visits.Add(1)
 	status, body := e.status(), x.body()
@@ -180,43 +226,38 @@ func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
 			x.notModified, status = true, http.StatusNotModified
 		}
 	}
+	head := x.appendHead(c.r.answer.Buffer(), status)
+	if hot != nil && r.IfNoneMatch == "" {
+		hot.keep(c, r.AcceptEncoding, rd, &x, head)
+	}
 	if x.notModified || r.Head {
 		body = nil
 	}
-	var head []byte
-	if hot != nil && !x.notModified {
-		head = hot.head(&x, status, a.Buffer())
-	} else {
-		head = x.appendHead(a.Buffer(), status)
-	}
-	a.Send(now, head, body)
-	if l.Served != nil {
-		l.Served(&c.r, FastServed{rd.route.pattern, status, len(body), time.Since(now)})
-	}
+	l.send(c, rd.route, status, head, body, now)
 	return true
 }
 
-// find returns the entry of a request's page, or nil, and where it was found before,
-// if the target is all there is to it. A key is canonical, so a target that is the
-// same to the letter is too. unread says that the target has a query that is none of
-// the key's.
-func (l *fastLane) find(r *lane.Request, a *lane.Answer) (hot *hotPage, e *entry, unread bool) {
-	host, memory := "", l.site.memory
-	if hosts := l.site.opts.Hosts; len(hosts) > 0 {
-		if host = stripPort(r.Host); !slices.Contains(hosts, host) {
-			return nil, nil, false // or it is written in another way
-		}
+// send sends an answer and tells of it.
+func (l *fastLane) send(c *fastConn, rt *route, status int, head, body []byte, now time.Time) {
+	c.r.answer.Send(now, head, body)
+	if l.Served != nil {
+		l.Served(&c.r, FastServed{rt.pattern, status, len(body), time.Since(now)})
 	}
-	if hot = memory.hot.find(host, r.Target); hot != nil {
-		if hot.e.visits.Load()%8 == 0 {
-			memory.tier.Get(hot.e.name()) // it is in use
-		}
+}
+
+// find returns the entry of a request's page, or nil, and where it is kept as hot, if
+// the target is all there is to it. A key is canonical, so a target that is the same
+// to the letter is too. unread says that the target has a query that is none of the
+// key's.
+func (l *fastLane) find(c *fastConn, host string, hot *hotPage) (_ *hotPage, e *entry, unread bool) {
+	if hot != nil {
 		return hot, hot.e, false
 	}
-	if e = memory.tier.Get(a.Join(host, r.Target)); e != nil {
+	memory, target, a := l.site.memory, c.r.lane.Target, c.r.answer
+	if e = memory.tier.Get(a.Join(host, target)); e != nil {
 		return memory.keepHot(host, e), e, false
 	}
-	path, query, ok := strings.Cut(r.Target, "?")
+	path, query, ok := strings.Cut(target, "?")
 	if !ok {
 		return nil, nil, false
 	}
@@ -241,14 +282,4 @@ func (l *fastLane) admits(r *FastRequest, rt *route, e *entry) bool {
 		return false
 	}
 	return l.Admit == nil || l.Admit(r)
-}
-
-// choose sets the form that is to be sent, and reports false where there is none yet.
-func (c *fastConn) choose(s *Site, x *rendition, field string) bool {
-	if field != c.field {
-		c.field, c.accepted = strings.Clone(field), coding.Accept(field)
-	}
-	f, known := s.pick(x.e, c.accepted)
-	x.form = f.use()
-	return known
 }

@@ -93,6 +93,9 @@ func (m *memory) remove(key Key, before Position) {
 // replaced brings what is known of the entries up to date. Either may be nil. Of the
 // same content the forms are taken over.
 func (m *memory) replaced(old, made *entry) {
+	if old != nil && made != nil {
+		made.visits.Add(old.visits.Swap(0))
+	}
 	if old != nil && made != nil && old.sum == made.sum && made.compressible {
 		if fs := old.forms.Load(); fs != nil {
 			made.forms.Store(fs)
@@ -130,6 +133,7 @@ func (m *memory) makeRoom(n int) {
 		return
 	}
 	for _, e := range m.shelf.unasked() {
+		m.hot.forget(e.name()) // it holds what was dropped
 		m.tier.Reweigh(e.name(), e)
 	}
 }

@@ -93,7 +93,8 @@ func (s *rawSocket) failed(op string, err error) error {
 func (s *rawSocket) readOnce(fd uintptr) bool {
 	for {
 		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd,
-			uintptr(unsafe.Pointer(unsafe.SliceData(s.in))), uintptr(len(s.in)))
+			uintptr(unsafe.Pointer(unsafe.SliceData(s.in))), //nolint:gosec // as package unsafe says, rule 4
+			uintptr(len(s.in)))
 		switch errno {
 		case 0:
 			s.n, s.err = int(n), nil
@@ -115,7 +116,7 @@ func (s *rawSocket) writeSome(fd uintptr) bool {
 		count := 0
 		for _, b := range s.out {
 			if len(b) > 0 {
-				vec[count].Base = unsafe.SliceData(b)
+				vec[count].Base = unsafe.SliceData(b) //nolint:gosec // a pointer and its length
 				vec[count].SetLen(len(b))
 				count++
 			}
@@ -124,7 +125,9 @@ func (s *rawSocket) writeSome(fd uintptr) bool {
 			s.err = nil
 			return true
 		}
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&vec[0])), uintptr(count))
+		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd,
+			uintptr(unsafe.Pointer(&vec)), //nolint:gosec // as package unsafe says, rule 4
+			uintptr(count))
 		switch errno {
 		case 0:
 			s.wrote(int(n))
