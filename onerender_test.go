@@ -1,6 +1,7 @@
 package reprint_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -172,4 +173,52 @@ func TestAFullQueueTurnsVisitorsAwayWithRetryAfter(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		wantBody(t, get(site, "/2"), 200, "/2 v0")
 	})
+}
+
+// heldStore is a store whose Put waits.
+type heldStore struct {
+	*reprint.MemoryStore
+	putting chan reprint.Key // told of each Put
+	wait    chan struct{}
+}
+
+func (s heldStore) Put(ctx context.Context, p *reprint.Page) (bool, error) {
+	s.putting <- p.Key
+	<-s.wait
+	return s.MemoryStore.Put(ctx, p)
+}
+
+// While a page is stored others can be rendered, unless too much waits for the
+// store: then it keeps its place among the running renders.
+func TestAPageThatIsBeingStoredMakesRoomForOthers(t *testing.T) {
+	store := heldStore{reprint.NewMemoryStore(0), make(chan reprint.Key, 10), make(chan struct{})}
+	site := newSite(t, reprint.Options{Store: store, Renders: 1, MaxPage: 64 << 20})
+	handle(t, site, "/{kind}/{id}", func(w http.ResponseWriter, r *http.Request) {
+		size := 10
+		if r.PathValue("kind") == "large" {
+			size = 20 << 20
+		}
+		_, _ = w.Write(make([]byte, size))
+	}, reprint.Policy{})
+	var all sync.WaitGroup
+	ask := func(path string) { all.Go(func() { get(site, path) }) }
+	for i := range 5 {
+		ask(fmt.Sprint("/small/", i))
+	}
+	for range 5 { // all of them, one after the other
+		<-store.putting
+	}
+	waitFor(t, "the renders have left their place", func() bool { return site.Status().RendersRunning == 0 })
+	ask("/large/1")
+	<-store.putting
+	if n := site.Status().RendersRunning; n != 0 {
+		t.Errorf("%d renders run while pages of 20 MiB wait for the store", n)
+	}
+	ask("/large/2")
+	<-store.putting
+	if n := site.Status().RendersRunning; n != 1 {
+		t.Errorf("%d renders run while pages of 40 MiB wait for the store, want one that keeps its place", n)
+	}
+	close(store.wait)
+	all.Wait()
 }

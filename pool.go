@@ -2,27 +2,42 @@ package reprint
 
 import "sync"
 
-// pool runs one function for many things, a bounded number at once.
+// pool is a number of goroutines that work off what they are given. Its methods are
+// for one goroutine.
 type pool[T any] struct {
+	f      func(T)
 	things chan T
+	most   int
+	n      int // started so far
 	wg     sync.WaitGroup
 }
 
-// newPool starts n workers that call f for each thing given.
+// newPool returns a pool of at most n workers, started as they are needed, that call
+// f for each thing given.
 func newPool[T any](n int, f func(T)) *pool[T] {
-	p := &pool[T]{things: make(chan T)}
-	for range n {
-		p.wg.Go(func() {
-			for t := range p.things {
-				f(t)
-			}
-		})
-	}
-	return p
+	return &pool[T]{f: f, things: make(chan T), most: n}
 }
 
 // give hands a thing to a worker; it waits while all are busy.
-func (p *pool[T]) give(t T) { p.things <- t }
+func (p *pool[T]) give(t T) {
+	if p.n < p.most {
+		select {
+		case p.things <- t:
+		default:
+			p.n++
+			p.wg.Go(func() { p.work(t) })
+		}
+		return
+	}
+	p.things <- t
+}
+
+func (p *pool[T]) work(first T) {
+	p.f(first)
+	for t := range p.things {
+		p.f(t)
+	}
+}
 
 // wait returns when everything given is done. Nothing may be given after it.
 func (p *pool[T]) wait() {

@@ -132,11 +132,12 @@ func (s *Site) fly(r *run) {
 		out = outcome{err: newRenderError(r.Key, err)}
 		return
 	}
-	defer s.gate.Leave()
+	leave := sync.OnceFunc(s.gate.Leave)
+	defer leave()
 	// The stamp is taken here, when the run can no longer be joined by anybody
 	// who needs more than it, and before the handler reads any data.
 	stamp := s.flights.Start(r, func() uint64 { return uint64(s.ledger.pos()) })
-	out = s.render(r.Key, r.Job.cause, Position(stamp))
+	out = s.render(r.Key, r.Job.cause, Position(stamp), leave)
 }
 
 // enter waits for a place among the running renders.
@@ -160,21 +161,22 @@ func (s *Site) enter(j *job) error {
 	return nil
 }
 
-// render runs the handler of key once and commits what it answered.
-func (s *Site) render(key Key, cause string, stamp Position) outcome {
+// render runs the handler of key once and commits what it answered. It may call leave
+// when it needs its place among the running renders no more.
+func (s *Site) render(key Key, cause string, stamp Position, leave func()) outcome {
 	rt := s.routeOf(key)
 	if rt == nil {
 		return outcome{err: &RenderError{Path: key.String(), Status: http.StatusNotFound, Err: &NoRouteError{Path: key.target()}}}
 	}
 	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Pinned: rt.policy.Pin, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
 	ctx := s.traceStart(page)
-	out := s.renderPage(ctx, rt, page)
+	out := s.renderPage(ctx, rt, page, leave)
 	s.traceDone(ctx, page, out)
 	return out
 }
 
-// renderPage runs the handler for page and commits what it answered.
-func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
+// renderPage runs the handler for page and commits what it answered; see render.
+func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, leave func()) outcome {
 	key, stamp := page.Key, page.Stamp
 	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key))
 	old, unread := s.previous(key)
@@ -186,6 +188,12 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page) outcome {
 		return s.uncommitted(page, unread)
 	case failure == nil:
 		s.failed.Forget(key)
+		// While this page is stored another one can be rendered, as long as those that
+		// wait for the store are not too much to hold: then the store sets the pace.
+		if size := int64(page.Size()); s.storing.TryAcquire(size) {
+			defer s.storing.Release(size)
+			leave()
+		}
 		out := s.commit(page, old)
 		out.renewed = renewed
 		return out

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -292,31 +293,70 @@ func (s *Site) append(ctx context.Context, e Entry) (Position, error) {
 	return position, s.comeIntoForce(e)
 }
 
-// comeIntoForce brings the ledger to e's position. Entries before it that are
-// not in force yet, because another call or another process appended them, are
-// read from the journal first.
+// arrivals are entries that calls have appended to the journal and that have not come
+// into force yet. Many calls at once come into force together: for each time commits
+// have to pause.
+type arrivals struct {
+	mu      sync.Mutex
+	entries map[Position]Entry // guarded by mu
+}
+
+func (a *arrivals) add(e Entry) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.entries == nil {
+		a.entries = make(map[Position]Entry)
+	}
+	a.entries[e.Position] = e
+}
+
+// next returns the entries that follow a position without a gap, and forgets those
+// before it.
+func (a *arrivals) next(after Position) (entries []Entry) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for p := after + 1; ; p++ {
+		e, ok := a.entries[p]
+		if !ok {
+			break
+		}
+		entries = append(entries, e)
+	}
+	maps.DeleteFunc(a.entries, func(p Position, _ Entry) bool { return p <= after+Position(len(entries)) })
+	return entries
+}
+
+// comeIntoForce brings the ledger to e's position at least. Entries before it that are
+// not in force yet, because another process appended them, or another call that has
+// not come as far as here, are read from the journal first.
 func (s *Site) comeIntoForce(e Entry) error {
+	s.arrivals.add(e)
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	at := s.ledger.pos()
-	entries := []Entry{e}
-	switch {
-	case e.Position <= at:
-		return nil // another call has read it from the journal
-	case e.Position > at+1:
-		entries = nil
-		for missed, err := range s.journal.Entries(s.ctx, at) {
-			if err != nil {
-				return s.catchUp()
-			}
-			entries = append(entries, missed)
-		}
+	if e.Position <= s.ledger.pos() || s.applyArrivals(e.Position) {
+		return nil
 	}
-	// See Site.commits.
+	var entries []Entry
+	for missed, err := range s.journal.Entries(s.ctx, s.ledger.pos()) {
+		if err != nil {
+			return s.catchUp()
+		}
+		entries = append(entries, missed)
+	}
 	s.commits.Lock()
 	defer s.commits.Unlock()
 	s.ledger.apply(entries...)
 	return nil
+}
+
+// applyArrivals brings the ledger as far as entries have arrived, and reports whether
+// that is up to a position. Those that arrive while commits end are among them. See
+// Site.commits.
+func (s *Site) applyArrivals(upTo Position) bool {
+	s.commits.Lock()
+	defer s.commits.Unlock()
+	s.ledger.apply(s.arrivals.next(s.ledger.pos())...)
+	return s.ledger.pos() >= upTo
 }
 
 // catchUp brings the ledger to where the journal is when entries in between are
@@ -337,7 +377,7 @@ func (s *Site) catchUp() error {
 func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Receipt) error {
 	var mu sync.Mutex // guards receipt and failure
 	var failure error
-	pool := newPool(s.opts.Renders, func(k Key) {
+	pool := newPool(s.opts.Renders+storingAhead, func(k Key) {
 		result := s.carryOutOne(ctx, k, receipt)
 		mu.Lock()
 		defer mu.Unlock()

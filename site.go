@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/reprint-go/reprint/internal/backoff"
@@ -52,7 +53,8 @@ type Options struct {
 	// more fails. Zero: 16 MiB.
 	MaxPage int64
 
-	// Renders is how many renders run at once. Zero: 16. A handler that does not
+	// Renders is how many renders run at once. Zero: 16. What has been rendered and is
+	// being stored does not count, up to 32 MiB. A handler that does not
 	// stop at its deadline is not waited for; as many such may linger again
 	// before further renders are refused.
 	Renders int
@@ -103,6 +105,12 @@ const (
 	maxPrivate  = 10_000  // keys whose answers are not for everybody
 	maxDue      = 100_000 // moments kept in memory
 	maxMarks    = 100_000 // tags in the ledger before it is compacted
+
+	// maxStoring is how many bytes of rendered pages wait for the store without a
+	// place among the running renders, and storingAhead how many pages of one call: a
+	// store that writes many of them at a time takes less for each.
+	maxStoring   = 32 << 20
+	storingAhead = 256
 )
 
 func (o Options) withDefaults() Options {
@@ -195,8 +203,9 @@ type Site struct {
 
 	flights flight.Group[Key, *job, outcome]
 	gate    *gate.Gate
-	loads   singleflight.Group // of pages from the store
-	stored  atomic.Uint64      // rises when the store has changed; see lookup
+	storing *semaphore.Weighted // bytes of rendered pages that wait for the store; see renderPage
+	loads   singleflight.Group  // of pages from the store
+	stored  atomic.Uint64       // rises when the store has changed; see lookup
 	failed  *backoff.Book[Key, *RenderError]
 	private *backoff.Book[Key, Position] // with the stamp of the render that said so
 	unkept  *backoff.Book[Key, struct{}] // pages that the store did not take
@@ -220,6 +229,7 @@ type Site struct {
 	keys keyLocks
 
 	rerouting  sync.Mutex  // held while routes are replaced
+	arrivals   arrivals    // entries that have not come into force yet
 	applying   sync.Mutex  // held while entries come into force, in order
 	compacting atomic.Bool // the journal is being compacted
 	complain   throttle    // of a store that takes no pages
@@ -242,6 +252,7 @@ func New(opts Options) (*Site, error) {
 		opts:    opts,
 		log:     opts.Log,
 		gate:    gate.New(opts.Renders, opts.Queue),
+		storing: semaphore.NewWeighted(maxStoring),
 		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
 		private: backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),

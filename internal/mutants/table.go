@@ -38,8 +38,16 @@ var mutants = []mutant{
 		{"revalidate.go", "s.await(ctx, key, need, need,", "s.await(ctx, key, 0, need,"},
 	}, root, "TestP1RevalidatedMeansRevalidated"},
 
+	{"P1", "entries come into force that are not in the journal's order", []edit{
+		{"revalidate.go", "		e, ok := a.entries[p]\n		if !ok {\n			break\n		}\n", "		e, ok := a.entries[p]\n		if !ok && p > after+100 {\n			break\n		}\n		if !ok {\n			continue\n		}\n"},
+	}, root, "TestEntriesComeIntoForceInTheirOrder"},
+
 	{"P1", "the fast lane does not ask the ledger", []edit{
 		{"lane.go", "now.UnixMicro() >= rd.until || !s.standing(e).current", "now.UnixMicro() >= rd.until"},
+	}, root, "TestTheFastLaneKnowsOfRevalidations"},
+
+	{"P1", "the fast lane answers as a moment ago", []edit{
+		{"hot.go", "		if !s.standing(hp.e).current {\n			return nil\n		}\n", ""},
 	}, root, "TestTheFastLaneKnowsOfRevalidations"},
 
 	{"P1", "a page takes the content codings of another content along", []edit{
