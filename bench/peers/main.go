@@ -9,7 +9,7 @@
 // # How
 //
 // Everything is on loopback and on one machine: the server that is measured has
-// one core, one worker and GOMAXPROCS=1; wrk has another, which it shares with
+// one core and one worker, Go as it sees one core; wrk has another, which it shares with
 // this program, the origin of those servers that are caches. One server runs at
 // a time, started anew for each measurement, in rounds in which each has its
 // turn; figures are medians over the rounds, ratios those of the same round. CPU

@@ -50,9 +50,9 @@ func (l *lab) own(kind, name string) []*peer {
 		if err != nil {
 			return nil, err
 		}
-		cmd, text := l.goCommand(ctx, l.opts.serverCPU, self, "serve", "-listen", addr,
+		cmd := l.command(ctx, l.opts.serverCPU, self, "serve", "-listen", addr,
 			"-pages", strconv.Itoa(j.Pages), "-size", strconv.Itoa(j.Size), "-memory", strconv.FormatInt(j.bytesHeld(), 10), kind)
-		p.command = text
+		p.command = shown(l.dir, cmd.Args)
 		return l.startSimple(ctx, name, cmd, addr)
 	}}}
 }

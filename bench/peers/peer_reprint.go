@@ -139,8 +139,8 @@ func (l *lab) serveReprint(ctx context.Context, p *peer, v variant, j job, store
 	if err := os.WriteFile(file, c.text(j), 0o600); err != nil {
 		return nil, err
 	}
-	cmd, text := l.goCommand(ctx, cpu, v.binary, "serve", "--config", file)
-	p.command = text
+	cmd := l.command(ctx, cpu, v.binary, "serve", "--config", file)
+	p.command = shown(l.dir, cmd.Args)
 	began := time.Now()
 	proc, err := launch(v.name, cmd)
 	if err != nil {

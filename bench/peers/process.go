@@ -30,18 +30,6 @@ func (l *lab) command(ctx context.Context, cpu int, name string, args ...string)
 	return cmd
 }
 
-// goCommand is that for a program written in Go, which is told how many cores it
-// has. It also returns how readers see it.
-func (l *lab) goCommand(ctx context.Context, cpu int, name string, args ...string) (cmd *exec.Cmd, text string) {
-	cmd = l.command(ctx, cpu, name, args...)
-	text = shown(l.dir, cmd.Args)
-	if cpu == anyCPU {
-		return cmd, text
-	}
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	return cmd, "GOMAXPROCS=1 " + text
-}
-
 // process is a server that runs.
 type process struct {
 	name   string

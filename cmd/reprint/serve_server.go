@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -99,6 +100,7 @@ func (s *server) open(ctx context.Context, cfg *config.Config) error {
 			return fmt.Errorf("store.path %s: %w", cfg.Store.Path, err)
 		}
 		s.store, opts.Store = store, store
+		useProcessorsWhileSyncing()
 	}
 	site, err := reprint.New(opts)
 	if err != nil {
@@ -107,6 +109,16 @@ func (s *server) open(ctx context.Context, cfg *config.Config) error {
 	s.site = site
 	s.observer.watch(site.Status)
 	return nil
+}
+
+// useProcessorsWhileSyncing gives Go a second processor where the machine has one. A
+// goroutine that waits for the disk keeps its processor for up to ten milliseconds:
+// with a single one nobody is served meanwhile, although the machine has nothing to
+// do. Whoever sets GOMAXPROCS has decided.
+func useProcessorsWhileSyncing() {
+	if os.Getenv("GOMAXPROCS") == "" && runtime.GOMAXPROCS(0) == 1 {
+		runtime.GOMAXPROCS(2)
+	}
 }
 
 // apply puts a configuration into force: routes, hooks, tokens, certificate. With
