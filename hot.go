@@ -24,17 +24,22 @@ type hotPages []atomic.Pointer[hotPage]
 type hotPage struct {
 	name    [maxHotName]byte // the entry's, which is its host and its target as clients write them
 	nameLen uint8
-	uses    atomic.Uint32 // hits that were answered from here
-	told    atomic.Uint32 // how many of them the entry knows of
-	checked atomic.Uint64 // see entry
-	made    atomic.Int64  // the last second in which an answer was made, and not kept
+	tags    uint8              // how many the entry has; more than there are places for: not known
+	places  [maxHotTags]uint16 // theirs in the ledger
+	uses    atomic.Uint32      // hits that were answered from here
+	told    atomic.Uint32      // how many of them the entry knows of
+	checked atomic.Uint64      // see entry
+	made    atomic.Int64       // the last second in which an answer was made, and not kept
 	e       *entry
 	plain   atomic.Pointer[hotAnswer] // for who accepts no content coding
 	coded   atomic.Pointer[hotAnswer] // for who accepts some
 }
 
+// maxHotTags is how many tags of a page are known here.
+const maxHotTags = 12
+
 // maxHotName is the longest name of a page that is kept here.
-const maxHotName = 119
+const maxHotName = 93
 
 // hotAnswer is the answer to a plain hit in one second. It does not change.
 type hotAnswer struct {
@@ -91,7 +96,7 @@ func (hp *hotPage) is(host, target string) bool {
 // where more pages are hot than there are slots they would else change all the time.
 // If the entry has been replaced meanwhile, who did that may have looked for it here
 // before it was noted: so it is looked up once more.
-func (m *memory) keepHot(host string, e *entry) *hotPage {
+func (m *memory) keepHot(host string, e *entry, l *ledger) *hotPage {
 	name := e.name()
 	if len(name) > maxHotName {
 		return nil
@@ -106,6 +111,12 @@ func (m *memory) keepHot(host string, e *entry) *hotPage {
 	}
 	hp := &hotPage{e: e, nameLen: uint8(len(name))}
 	copy(hp.name[:], name)
+	for tag, rest := "", e.tags(); rest != "" && hp.tags <= maxHotTags; hp.tags++ {
+		tag, rest = rest.next()
+		if hp.tags < maxHotTags {
+			hp.places[hp.tags] = l.placeOf(tag)
+		}
+	}
 	slot.Store(hp)
 	if m.tier.Peek(name) != e {
 		slot.CompareAndSwap(hp, nil)
@@ -137,7 +148,9 @@ func (h hotPages) count() {
 	}
 }
 
+// count tells the entry what became known here.
 func (hp *hotPage) count() {
+	hp.e.raise(Position(hp.checked.Load()))
 	uses := hp.uses.Load()
 	hp.e.visits.Add(uses - hp.told.Swap(uses))
 }
@@ -163,13 +176,26 @@ func (hp *hotPage) answer(s *Site, c *fastConn, encoding string, now time.Time) 
 	if an == nil || an.sec != now.Unix() || an.routing != s.routing.Load() || now.UnixMicro() >= an.until {
 		return nil
 	}
-	if Position(hp.checked.Load()) < s.ledger.pos() {
-		if !s.standing(hp.e).current {
-			return nil
-		}
-		hp.checked.Store(uint64(hp.e.isChecked()))
+	if !hp.current(s) {
+		return nil
 	}
 	return an
+}
+
+// current reports whether the page is current.
+func (hp *hotPage) current(s *Site) bool {
+	position, checked := s.ledger.pos(), Position(hp.checked.Load())
+	switch {
+	case checked >= position:
+		return true
+	case checked > 0 && hp.tags <= maxHotTags && s.ledger.untouched(hp.places[:hp.tags], checked):
+		hp.checked.Store(uint64(position))
+		return true
+	case s.standing(hp.e).current:
+		hp.checked.Store(uint64(hp.e.isChecked()))
+		return true
+	}
+	return false
 }
 
 // keep keeps an answer for the rest of its second, if it is the second one that is

@@ -255,7 +255,7 @@ func (l *fastLane) find(c *fastConn, host string, hot *hotPage) (_ *hotPage, e *
 	}
 	memory, target, a := l.site.memory, c.r.lane.Target, c.r.answer
 	if e = memory.tier.Get(a.Join(host, target)); e != nil {
-		return memory.keepHot(host, e), e, false
+		return memory.keepHot(host, e, l.site.ledger), e, false
 	}
 	path, query, ok := strings.Cut(target, "?")
 	if !ok {

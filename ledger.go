@@ -1,6 +1,7 @@
 package reprint
 
 import (
+	"hash/maphash"
 	"maps"
 	"slices"
 	"sync"
@@ -18,9 +19,31 @@ type ledger struct {
 	// a page be found current at a position whose entry was not looked at.
 	position atomic.Uint64
 
+	// named is the last position at which a tag was named, or any other of the same
+	// place: see places. It has changed before the position is published.
+	named [1 << 12]atomic.Uint64
+
 	mu    sync.RWMutex
 	floor Position        // guarded by mu
 	marks map[string]Mark // guarded by mu
+}
+
+var placeSeed = maphash.MakeSeed()
+
+// placeOf is where a tag's last position is noted.
+func (l *ledger) placeOf(tag string) uint16 {
+	return uint16(maphash.String(placeSeed, tag) % uint64(len(l.named)))
+}
+
+// untouched reports whether no entry above since names one of the tags with these
+// places, as of a position that was read before. It says so or does not know.
+func (l *ledger) untouched(places []uint16, since Position) bool {
+	for _, p := range places {
+		if l.named[p].Load() > uint64(since) {
+			return false
+		}
+	}
+	return true
 }
 
 func newLedger(s Summary) *ledger {
@@ -45,6 +68,9 @@ func (l *ledger) apply(entries ...Entry) {
 	s := Summary{Marks: l.marks}
 	for _, e := range entries {
 		s.Add(e)
+		for _, tag := range e.Tags {
+			l.named[l.placeOf(tag)].Store(uint64(e.Position))
+		}
 	}
 	l.position.Store(uint64(s.Position))
 }
@@ -152,5 +178,8 @@ func (l *ledger) reload(s Summary) {
 		return
 	}
 	l.marks, l.floor = s.Marks, s.Floor
+	for i := range l.named {
+		l.named[i].Store(uint64(s.Position)) // any tag may have been named
+	}
 	l.position.Store(uint64(s.Position))
 }

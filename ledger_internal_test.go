@@ -28,8 +28,14 @@ func TestTheLedgerAgreesWithTheWholeJournal(t *testing.T) {
 			"render": func(t *rapid.T) {
 				pages = append(pages, &Page{Stamp: l.pos(), Tags: rapid.SliceOfNDistinct(tags, 1, 3, rapid.ID).Draw(t, "tags")})
 			},
-			"check": func(*rapid.T) {
+			"check": func(t *rapid.T) {
 				for _, p := range pages {
+					since := max(p.Stamp, p.Checked)
+					if l.untouched(placesOf(l, p.Tags), since) && slices.ContainsFunc(journal[since:], func(e Entry) bool {
+						return slices.ContainsFunc(e.Tags, func(tag string) bool { return slices.Contains(p.Tags, tag) })
+					}) {
+						t.Fatalf("the tags %v are not named since %d, says the ledger", p.Tags, since)
+					}
 					if l.standing(packTags(p.Tags), 0, max(p.Stamp, p.Checked)).current {
 						p.Checked = l.pos()
 					}
@@ -163,5 +169,25 @@ func TestALargeLedgerIsCompactedAndForgetsNoStalePage(t *testing.T) {
 		if _, st, err := s.lookup(t.Context(), Key{Path: path}); err != nil || st.current != want {
 			t.Errorf("%s: current is %v", path, st.current)
 		}
+	}
+}
+
+func placesOf(l *ledger, tags []string) (places []uint16) {
+	for _, tag := range tags {
+		places = append(places, l.placeOf(tag))
+	}
+	return places
+}
+
+// What a ledger that was read anew does not know it does not say.
+func TestALedgerThatWasReadAnewTakesEveryTagForNamed(t *testing.T) {
+	l := newLedger(Summary{})
+	l.apply(Entry{Position: 1, Tags: []string{"a"}})
+	if !l.untouched(placesOf(l, []string{"b"}), 0) || l.untouched(placesOf(l, []string{"a"}), 0) {
+		t.Error("it was a that was named, and not b")
+	}
+	l.reload(Summary{Position: 5, Marks: map[string]Mark{"b": {Any: 3}}})
+	if l.untouched(placesOf(l, []string{"b"}), 2) || !l.untouched(placesOf(l, []string{"a"}), 5) {
+		t.Error("what was named up to position 5 is not known")
 	}
 }

@@ -47,8 +47,12 @@ var mutants = []mutant{
 	}, root, "TestTheFastLaneKnowsOfRevalidations"},
 
 	{"P1", "the fast lane answers as a moment ago", []edit{
-		{"hot.go", "		if !s.standing(hp.e).current {\n			return nil\n		}\n", ""},
+		{"hot.go", "	if !hp.current(s) {\n		return nil\n	}\n", ""},
 	}, root, "TestTheFastLaneKnowsOfRevalidations"},
+
+	{"P1", "the ledger does not note where a tag was named", []edit{
+		{"ledger.go", "			l.named[l.placeOf(tag)].Store(uint64(e.Position))\n", "			_ = tag\n"},
+	}, root, "TestTheLedgerAgreesWithTheWholeJournal|TestTheFastLaneKnowsOfRevalidations"},
 
 	{"P1", "a page takes the content codings of another content along", []edit{
 		{"memory.go", "old.sum == made.sum && made.compressible", "made.compressible"},
