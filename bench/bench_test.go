@@ -231,6 +231,40 @@ func BenchmarkRevalidate(b *testing.B) {
 	}
 }
 
+// BenchmarkRevalidateByMany is 16 callers at once, each for another page: with a
+// store they share its commits.
+func BenchmarkRevalidateByMany(b *testing.B) {
+	var version atomic.Int64
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body(r.URL.Path, version.Add(1))) })
+	for _, kind := range []string{"memory", "sqlite"} {
+		b.Run(kind, func(b *testing.B) {
+			opts := reprint.Options{}
+			if kind == "sqlite" {
+				opts.Store = openStore(b)
+			}
+			site := open(b, opts)
+			if err := site.Handle("/posts/{id}", page, reprint.Policy{Prerender: listing(pages)}); err != nil {
+				b.Fatal(err)
+			}
+			if err := site.Prerender(b.Context(), nil); err != nil {
+				b.Fatal(err)
+			}
+			var next atomic.Int64
+			b.SetParallelism(max(1, 16/runtime.GOMAXPROCS(0)))
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := site.Revalidate(b.Context(), "/posts/"+strconv.FormatInt(next.Add(1)%pages, 10)); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+		})
+	}
+}
+
 // BenchmarkPageMemory reports what a page in memory takes beyond its body, and
 // what the memory limit counts for it.
 func BenchmarkPageMemory(b *testing.B) {
