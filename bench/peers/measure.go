@@ -84,6 +84,12 @@ func (l *lab) before(ctx context.Context, p *peer, s *server, j job) (answers, e
 	if err != nil {
 		return all, err
 	}
+	if j.Gzip && !l.opts.smoke {
+		// A server may begin a little later, to let visitors go first.
+		if err := pause(ctx, 3*time.Second); err != nil {
+			return all, err
+		}
+	}
 	if err := l.idle(ctx, p, s); err != nil || !j.Gzip {
 		return all, err
 	}
