@@ -124,7 +124,10 @@ func (l *lab) regenerator(ctx context.Context, p *peer, s *server) (regenerator,
 		}
 		call := func(i int) (time.Duration, error) {
 			receipt, err := revalidateReceipt(c, path(i))
-			if err != nil || len(receipt.Pages) != 1 {
+			if err == nil && (receipt.Regenerated != 1 || len(receipt.Pages) != 1) {
+				err = notRendered(receipt)
+			}
+			if err != nil {
 				return 0, err
 			}
 			return receipt.Pages[0].Render, nil
