@@ -160,16 +160,21 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
+// openKind is open, with the embedded store where kind says so.
+func openKind(b *testing.B, kind string, opts reprint.Options) *reprint.Site {
+	b.Helper()
+	if kind == "sqlite" {
+		opts.Store = openStore(b)
+	}
+	return open(b, opts)
+}
+
 // BenchmarkPrerender renders pages of 1 kB with a handler that does nothing
 // else: what is left is the press itself.
 func BenchmarkPrerender(b *testing.B) {
 	for _, kind := range []string{"memory", "sqlite"} {
 		b.Run(kind, func(b *testing.B) {
-			opts := reprint.Options{Renders: 64}
-			if kind == "sqlite" {
-				opts.Store = openStore(b)
-			}
-			site := open(b, opts)
+			site := openKind(b, kind, reprint.Options{Renders: 64})
 			filler := strings.Repeat("x", 1000)
 			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path, filler) })
 			if err := site.Handle("/posts/{id}", h, reprint.Policy{Prerender: listing(b.N)}); err != nil {
@@ -184,12 +189,17 @@ func BenchmarkPrerender(b *testing.B) {
 	}
 }
 
+// changing is a handler of pages that differ each time.
+func changing() http.Handler {
+	var version atomic.Int64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body(r.URL.Path, version.Add(1))) })
+}
+
 // BenchmarkRevalidate is one call after another for one page of 17 kB that
 // changes each time. "render" is the handler alone, to be taken off the others;
 // "fsync" what the disk takes to sync 4 kB, of which a call waits for three.
 func BenchmarkRevalidate(b *testing.B) {
-	var version atomic.Int64
-	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body(r.URL.Path, version.Add(1))) })
+	page := changing()
 	b.Run("render", func(b *testing.B) {
 		r := httptest.NewRequest("GET", "/posts/7", nil)
 		for b.Loop() {
@@ -214,11 +224,7 @@ func BenchmarkRevalidate(b *testing.B) {
 	})
 	for _, kind := range []string{"memory", "sqlite"} {
 		b.Run(kind, func(b *testing.B) {
-			opts := reprint.Options{}
-			if kind == "sqlite" {
-				opts.Store = openStore(b)
-			}
-			site := open(b, opts)
+			site := openKind(b, kind, reprint.Options{})
 			if err := site.Handle("/posts/{id}", page, reprint.Policy{}); err != nil {
 				b.Fatal(err)
 			}
@@ -234,15 +240,10 @@ func BenchmarkRevalidate(b *testing.B) {
 // BenchmarkRevalidateByMany is 16 callers at once, each for another page: with a
 // store they share its commits.
 func BenchmarkRevalidateByMany(b *testing.B) {
-	var version atomic.Int64
-	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body(r.URL.Path, version.Add(1))) })
+	page := changing()
 	for _, kind := range []string{"memory", "sqlite"} {
 		b.Run(kind, func(b *testing.B) {
-			opts := reprint.Options{}
-			if kind == "sqlite" {
-				opts.Store = openStore(b)
-			}
-			site := open(b, opts)
+			site := openKind(b, kind, reprint.Options{})
 			if err := site.Handle("/posts/{id}", page, reprint.Policy{Prerender: listing(pages)}); err != nil {
 				b.Fatal(err)
 			}
