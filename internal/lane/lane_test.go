@@ -31,6 +31,12 @@ type served struct {
 
 func serve(t *testing.T, configure func(*http.Server), handler http.HandlerFunc) *served {
 	t.Helper()
+	return serveOn(t, func(l net.Listener) net.Listener { return l }, configure, handler)
+}
+
+// serveOn is serve with something between the lane and its listener.
+func serveOn(t *testing.T, wrap func(net.Listener) net.Listener, configure func(*http.Server), handler http.HandlerFunc) *served {
+	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	s := &served{ended: make(chan error, 1), begun: make(chan struct{}, 1000)}
 	s.server = &http.Server{Handler: handler}
@@ -64,7 +70,7 @@ func serve(t *testing.T, configure func(*http.Server), handler http.HandlerFunc)
 		t.Fatal(err)
 	}
 	s.addr = l.Addr().String()
-	go func() { s.ended <- s.server.Serve(s.lane.Listener(l)) }()
+	go func() { s.ended <- s.server.Serve(s.lane.Listener(wrap(l))) }()
 	t.Cleanup(func() {
 		_ = s.server.Close()
 		if err := <-s.ended; !errors.Is(err, http.ErrServerClosed) {
@@ -123,6 +129,60 @@ func (c *client) wantEnd() {
 }
 
 func get(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n" }
+
+// countedListener counts what its connections read and write.
+type countedListener struct {
+	net.Listener
+	read, written atomic.Int64
+}
+
+func (l *countedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &countedConn{c.(*net.TCPConn), l}, nil
+}
+
+type countedConn struct {
+	*net.TCPConn
+	l *countedListener
+}
+
+func (c *countedConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.l.read.Add(int64(n))
+	return n, err
+}
+
+func (c *countedConn) Write(p []byte) (int, error) {
+	n, err := c.TCPConn.Write(p)
+	c.l.written.Add(int64(n))
+	return n, err
+}
+
+// A connection that does more than to read and to write is not passed by, although
+// the descriptor below it could be had.
+func TestAConnectionOfAnotherKindIsAskedItself(t *testing.T) {
+	var counted *countedListener
+	s := serveOn(t, func(l net.Listener) net.Listener {
+		counted = &countedListener{Listener: l}
+		return counted
+	}, nil, nil)
+	large := bytes.Repeat([]byte("x"), 600_000)
+	s.body.Store(&large)
+	c := s.dial(t)
+	request := get("/fast/1")
+	c.send(request)
+	c.want(string(large))
+	small := []byte("small")
+	s.body.Store(&small)
+	c.send(request)
+	c.want("small")
+	if r, w := counted.read.Load(), counted.written.Load(); r != int64(2*len(request)) || w < int64(len(large)+len(small)) {
+		t.Errorf("%d bytes were read and %d written by the connection itself", r, w)
+	}
+}
 
 // A connection goes back and forth: what net/http has to answer does not keep the
 // lane from answering what comes after it.

@@ -19,13 +19,25 @@ type plainSocket struct {
 }
 
 func (s *plainSocket) Send(head, body []byte) error {
-	if len(body) == 0 {
-		_, err := s.Write(head)
+	switch s.Conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		if len(body) == 0 {
+			break
+		}
+		s.pair = [2][]byte{head, body}
+		s.vec = s.pair[:]
+		_, err := s.vec.WriteTo(s.Conn)
+		s.pair = [2][]byte{}
 		return err
 	}
-	s.pair = [2][]byte{head, body}
-	s.vec = s.pair[:]
-	_, err := s.vec.WriteTo(s.Conn)
-	s.pair = [2][]byte{}
-	return err
+	// What embeds one of them would be passed by: net.Buffers finds the method of the
+	// embedded one.
+	for _, b := range [...][]byte{head, body} {
+		if len(b) > 0 {
+			if _, err := s.Write(b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
