@@ -114,19 +114,18 @@ func TestTwoGigabytesPassInFlatMemory(t *testing.T) {
 	s.wantStored()
 }
 
-// The next event is sent when the client has the last one.
+// The next event is sent when the client has the last one, and the origin is told
+// when the client leaves.
 func TestEventsComeOneByOne(t *testing.T) {
-	next := make(chan int)
+	next, left := make(chan int), make(chan struct{}, 1)
 	o := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		defer func() { left <- struct{}{} }()
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-cache")
 		for {
 			_ = http.NewResponseController(w).Flush() // the client sees whether it comes
 			select {
-			case i, more := <-next:
-				if !more {
-					return
-				}
+			case i := <-next:
 				fmt.Fprintf(w, "data: %d\n\n", i)
 			case <-r.Context().Done():
 				return
@@ -161,6 +160,11 @@ func TestEventsComeOneByOne(t *testing.T) {
 				}
 			}
 			_ = res.Body.Close() // the client leaves in the middle
+			select {
+			case <-left: // or the next event might be for nobody
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s over %s: the origin does not know that the client has left", path, name)
+			}
 		}
 	}
 }
