@@ -37,15 +37,24 @@ type conn struct {
 
 	state atomic.Int32 // see Close
 
-	begun     time.Time     // when the connection came
+	begun     time.Time     // when net/http got the connection
 	answered  bool          // a request was answered here since net/http last got one
-	late      time.Duration // by how much a deadline of net/http's first request is to be moved
+	late      time.Duration // by how much net/http's next deadline is to be moved
 	active    time.Time     // when a request was last answered here
 	idle      bool          // the deadline of reading is that of an idle connection
 	writeTill time.Time     // the deadline of writing, as far as it is set here
 
+	rest [2][]byte // of an answer that was begun before net/http got the connection
+
 	req    Request
 	answer Answer
+}
+
+// newConn returns a connection that net/http is about to get.
+func newConn(nc net.Conn, l *Lane) *conn {
+	c := &conn{Conn: nc, socket: newSocket(nc), lane: l, begun: time.Now()}
+	c.answer.to = c
+	return c
 }
 
 // mode is what Read is to do.
@@ -111,6 +120,11 @@ func (c *conn) watch() (int, error) {
 
 // serve answers simple requests until there is one for net/http, and gives it that.
 func (c *conn) serve(p []byte) (int, error) {
+	if len(c.rest[0])+len(c.rest[1]) > 0 {
+		if err := c.goOn(); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		end, err := c.head()
 		if err != nil {
@@ -236,9 +250,26 @@ func (c *conn) respond() (done bool, err error) {
 	if !c.state.CompareAndSwap(free, busy) {
 		return false, net.ErrClosed
 	}
+	c.answer.err = nil
+	done = c.lane.handler(&c.req, &c.answer)
+	return done, c.responded(done)
+}
+
+// goOn sends the rest of an answer.
+func (c *conn) goOn() error {
+	if !c.state.CompareAndSwap(free, busy) {
+		return net.ErrClosed
+	}
+	c.answer.Send(time.Now(), c.rest[0], c.rest[1])
+	c.rest = [2][]byte{}
+	return c.responded(true)
+}
+
+// responded is called when nothing is being written any more. done says that an
+// answer was.
+func (c *conn) responded(done bool) error {
 	a := &c.answer
-	a.err = nil
-	if done = c.lane.handler(&c.req, a); done && a.err == nil {
+	if done && a.err == nil {
 		c.active = a.now
 		if !c.answered {
 			c.answered = true
@@ -247,9 +278,38 @@ func (c *conn) respond() (done bool, err error) {
 	}
 	if !c.state.CompareAndSwap(busy, free) {
 		// Somebody wanted to close it meanwhile.
-		return true, errors.Join(net.ErrClosed, c.lane.finish(c))
+		return errors.Join(net.ErrClosed, c.lane.finish(c))
 	}
-	return done, a.err
+	return a.err
+}
+
+// maxChunk is how much is sent under one deadline.
+const maxChunk = 256 << 10
+
+// transmit writes head and body, however long the client takes as long as it takes
+// some.
+func (c *conn) transmit(now time.Time, head, body []byte) error {
+	for {
+		chunk := body[:min(len(body), maxChunk)]
+		c.extend(now)
+		err := c.socket.Send(head, chunk)
+		if head, body = nil, body[len(chunk):]; err != nil || len(body) == 0 {
+			return err
+		}
+		now = time.Now()
+	}
+}
+
+// extend sees to it that the client has at least the timeout to take something, and
+// not much more. The deadline is moved when half of it has passed: to move it each
+// time would cost more than to write.
+func (c *conn) extend(now time.Time) {
+	timeout := c.lane.writeTimeout
+	if timeout <= 0 || c.writeTill.Sub(now) >= timeout {
+		return
+	}
+	c.writeTill = now.Add(timeout + timeout/2)
+	_ = c.Conn.SetWriteDeadline(c.writeTill)
 }
 
 // Close closes the connection, or has it closed when the answer that is being
@@ -272,7 +332,7 @@ func (c *conn) Close() error {
 
 // SetReadDeadline is called by net/http.
 func (c *conn) SetReadDeadline(t time.Time) error {
-	if c.late > 0 && !t.IsZero() {
+	if c.late != 0 && !t.IsZero() {
 		t = t.Add(c.late)
 	}
 	c.late, c.idle = 0, c.mode == between

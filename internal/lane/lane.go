@@ -7,6 +7,7 @@ package lane
 
 import (
 	"context"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -25,6 +26,7 @@ type Lane struct {
 	idleTimeout   time.Duration
 	headerTimeout time.Duration
 	writeTimeout  time.Duration
+	server        *http.Server
 
 	stopping atomic.Bool // all requests are for net/http, which closes the connections
 
@@ -42,6 +44,7 @@ func New(server *http.Server, writeTimeout time.Duration, handler Handler) *Lane
 		idleTimeout:   firstOf(server.IdleTimeout, server.ReadTimeout),
 		headerTimeout: firstOf(server.ReadHeaderTimeout, server.ReadTimeout),
 		writeTimeout:  writeTimeout,
+		server:        server,
 		finishing:     make(map[*conn]chan struct{}),
 	}
 	next := server.ConnState
@@ -57,6 +60,15 @@ func New(server *http.Server, writeTimeout time.Duration, handler Handler) *Lane
 	return l
 }
 
+// logf writes to the server's log.
+func (l *Lane) logf(format string, args ...any) {
+	if own := l.server.ErrorLog; own != nil {
+		own.Printf(format, args...)
+	} else {
+		log.Printf(format, args...)
+	}
+}
+
 // firstOf is how net/http chooses between timeouts.
 func firstOf(a, b time.Duration) time.Duration {
 	if a != 0 {
@@ -65,9 +77,17 @@ func firstOf(a, b time.Duration) time.Duration {
 	return b
 }
 
-// Listener returns l with the lane on its connections.
-func (l *Lane) Listener(inner net.Listener) net.Listener { return &listener{inner, l} }
+// Listener returns inner with the lane on its connections. Where it can, that keeps
+// them to itself until the first request for net/http, see [loopListener]; until then
+// the server's ConnState and ConnContext do not hear of them.
+func (l *Lane) Listener(inner net.Listener) net.Listener {
+	if loops := newLoopListener(inner, l); loops != nil {
+		return loops
+	}
+	return &listener{inner, l}
+}
 
+// listener has every connection go through net/http from its beginning.
 type listener struct {
 	net.Listener
 	lane *Lane
@@ -78,9 +98,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: nc, socket: newSocket(nc), lane: l.lane, begun: time.Now()}
-	c.answer.conn = c
-	return c, nil
+	return newConn(nc, l.lane), nil
 }
 
 // Finish waits for answers on connections that the server has closed, until ctx
@@ -149,12 +167,19 @@ type Answer struct {
 	// State is for the handler: what it wants to remember of a connection.
 	State any
 
-	conn  *conn
+	to    destination
 	now   time.Time
 	err   error
 	head  []byte // room for a head
 	whole []byte // room for a small answer
 	key   []byte
+}
+
+// destination is the connection that an answer is for.
+type destination interface {
+	RemoteAddr() net.Addr
+	// transmit writes head and then body.
+	transmit(now time.Time, head, body []byte) error
 }
 
 // Buffer returns an empty slice with room for a head, to be filled and given to
@@ -173,44 +198,18 @@ func (a *Answer) Join(first, second string) string {
 }
 
 // RemoteAddr is the client's address.
-func (a *Answer) RemoteAddr() net.Addr { return a.conn.RemoteAddr() }
+func (a *Answer) RemoteAddr() net.Addr { return a.to.RemoteAddr() }
 
-const (
-	// maxCopied is the largest body that is copied behind its head: that costs less
-	// than telling the kernel of two places.
-	maxCopied = 4 << 10
-	// maxChunk is how much is sent under one deadline.
-	maxChunk = 256 << 10
-)
+// maxCopied is the largest body that is copied behind its head: that costs less than
+// telling the kernel of two places.
+const maxCopied = 4 << 10
 
-// Send sends a head and a body, neither of which is changed. now is the present.
+// Send sends a head and a body. The body must not change any more. now is the present.
 func (a *Answer) Send(now time.Time, head, body []byte) {
 	a.now = now
 	if len(body) <= maxCopied {
 		a.whole = append(append(a.whole[:0], head...), body...)
-		a.extend(now)
-		a.err = a.conn.socket.Send(a.whole, nil)
-		return
+		head, body = a.whole, nil
 	}
-	for {
-		chunk := body[:min(len(body), maxChunk)]
-		a.extend(now)
-		a.err = a.conn.socket.Send(head, chunk)
-		if head, body = nil, body[len(chunk):]; a.err != nil || len(body) == 0 {
-			return
-		}
-		now = time.Now()
-	}
-}
-
-// extend sees to it that the client has at least the timeout to take something, and
-// not much more. The deadline is moved when half of it has passed: to move it each
-// time would cost more than to write.
-func (a *Answer) extend(now time.Time) {
-	timeout := a.conn.lane.writeTimeout
-	if timeout <= 0 || a.conn.writeTill.Sub(now) >= timeout {
-		return
-	}
-	a.conn.writeTill = now.Add(timeout + timeout/2)
-	_ = a.conn.Conn.SetWriteDeadline(a.conn.writeTill)
+	a.err = a.to.transmit(now, head, body)
 }

@@ -26,15 +26,29 @@ type served struct {
 	addr   string
 	ended  chan error
 	body   atomic.Pointer[[]byte] // of the lane's answers; nil: "lane"
-	begun  chan struct{}          // told of each answer of the lane
+	begun  chan struct{}          // told of each answer of the lane, while it has room
 }
 
-func serve(t *testing.T, configure func(*http.Server), handler http.HandlerFunc) *served {
-	t.Helper()
-	return serveOn(t, func(l net.Listener) net.Listener { return l }, configure, handler)
+// starter starts a server.
+type starter func(t *testing.T, configure func(*http.Server), handler http.HandlerFunc) *served
+
+// eachWay runs a test with connections that are kept in loops, where there are any,
+// and with connections that are net/http's from their beginning.
+func eachWay(t *testing.T, test func(t *testing.T, serve starter)) {
+	for name, wrap := range map[string]func(net.Listener) net.Listener{
+		"by itself":        func(l net.Listener) net.Listener { return l },
+		"through net/http": func(l net.Listener) net.Listener { return struct{ net.Listener }{l} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(t *testing.T, configure func(*http.Server), handler http.HandlerFunc) *served {
+				t.Helper()
+				return serveOn(t, wrap, configure, handler)
+			})
+		})
+	}
 }
 
-// serveOn is serve with something between the lane and its listener.
+// serveOn starts a server with something between the lane and its listener.
 func serveOn(t *testing.T, wrap func(net.Listener) net.Listener, configure func(*http.Server), handler http.HandlerFunc) *served {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
@@ -58,7 +72,10 @@ func serveOn(t *testing.T, wrap func(net.Listener) net.Listener, configure func(
 			body = *b
 		}
 		head := fmt.Appendf(a.Buffer(), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body))
-		s.begun <- struct{}{}
+		select {
+		case s.begun <- struct{}{}:
+		default:
+		}
 		if r.Head {
 			body = nil
 		}
@@ -187,288 +204,312 @@ func TestAConnectionOfAnotherKindIsAskedItself(t *testing.T) {
 // A connection goes back and forth: what net/http has to answer does not keep the
 // lane from answering what comes after it.
 func TestEachRequestIsAnsweredByWhomItIsFor(t *testing.T) {
-	s := serve(t, nil, nil)
-	c := s.dial(t)
-	for range 3 {
-		c.send(get("/fast/1"))
-		c.want("lane /fast/1")
-		c.send(get("/slow"))
-		c.want("net/http GET /slow 0 <nil>")
-		c.send("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
-		c.want("net/http POST /fast 5 <nil>")
-		c.send("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-		c.want("net/http POST /fast 0 <nil>")
-		c.send("DELETE /fast HTTP/1.1\r\nHost: a\r\n\r\n")
-		c.want("net/http DELETE /fast 0 <nil>")
-	}
-	big := strings.Repeat("x", 100_000)
-	c.send(fmt.Sprintf("POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(big), big))
-	c.want("net/http POST /big 100000 <nil>")
-	c.send(get("/fast/2"))
-	c.want("lane /fast/2")
-	if n := len(s.begun); n != 4 {
-		t.Errorf("the lane has answered %d requests, want 4", n)
-	}
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		c := s.dial(t)
+		for range 3 {
+			c.send(get("/fast/1"))
+			c.want("lane /fast/1")
+			c.send(get("/slow"))
+			c.want("net/http GET /slow 0 <nil>")
+			c.send("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+			c.want("net/http POST /fast 5 <nil>")
+			c.send("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+			c.want("net/http POST /fast 0 <nil>")
+			c.send("DELETE /fast HTTP/1.1\r\nHost: a\r\n\r\n")
+			c.want("net/http DELETE /fast 0 <nil>")
+		}
+		big := strings.Repeat("x", 100_000)
+		c.send(fmt.Sprintf("POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(big), big))
+		c.want("net/http POST /big 100000 <nil>")
+		c.send(get("/fast/2"))
+		c.want("lane /fast/2")
+		if n := len(s.begun); n != 4 {
+			t.Errorf("the lane has answered %d requests, want 4", n)
+		}
+	})
 }
 
 // After a body whose end is found only by reading it, everything is for net/http.
 func TestAChunkedBodyLeavesTheConnectionToNetHTTP(t *testing.T) {
-	s := serve(t, nil, nil)
-	c := s.dial(t)
-	c.send(get("/fast/1"))
-	c.want("lane /fast/1")
-	c.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + get("/fast/2") + get("/fast/3"))
-	c.want("net/http POST /x 3 <nil>")
-	c.want("net/http GET /fast/2 0 <nil>")
-	c.want("net/http GET /fast/3 0 <nil>")
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		c := s.dial(t)
+		c.send(get("/fast/1"))
+		c.want("lane /fast/1")
+		c.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + get("/fast/2") + get("/fast/3"))
+		c.want("net/http POST /x 3 <nil>")
+		c.want("net/http GET /fast/2 0 <nil>")
+		c.want("net/http GET /fast/3 0 <nil>")
+	})
 }
 
 func TestPipelinedRequestsAreAnsweredInTheirOrder(t *testing.T) {
-	s := serve(t, nil, nil)
-	c := s.dial(t)
-	var all, want []string
-	for i := range 200 {
-		switch i % 3 {
-		case 0:
-			all, want = append(all, get(fmt.Sprintf("/fast/%d", i))), append(want, fmt.Sprintf("lane /fast/%d", i))
-		case 1:
-			all, want = append(all, get(fmt.Sprintf("/slow/%d", i))), append(want, fmt.Sprintf("net/http GET /slow/%d 0 <nil>", i))
-		default:
-			all = append(all, fmt.Sprintf("PUT /fast/%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", i))
-			want = append(want, fmt.Sprintf("net/http PUT /fast/%d 3 <nil>", i))
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		c := s.dial(t)
+		var all, want []string
+		for i := range 200 {
+			switch i % 3 {
+			case 0:
+				all, want = append(all, get(fmt.Sprintf("/fast/%d", i))), append(want, fmt.Sprintf("lane /fast/%d", i))
+			case 1:
+				all, want = append(all, get(fmt.Sprintf("/slow/%d", i))), append(want, fmt.Sprintf("net/http GET /slow/%d 0 <nil>", i))
+			default:
+				all = append(all, fmt.Sprintf("PUT /fast/%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", i))
+				want = append(want, fmt.Sprintf("net/http PUT /fast/%d 3 <nil>", i))
+			}
 		}
-	}
-	go func() { _, _ = io.WriteString(c, strings.Join(all, "")) }()
-	for _, w := range want {
-		c.want(w)
-	}
+		go func() { _, _ = io.WriteString(c, strings.Join(all, "")) }()
+		for _, w := range want {
+			c.want(w)
+		}
+	})
 }
 
 func TestARequestMayComeByteByByte(t *testing.T) {
-	s := serve(t, nil, nil)
-	c := s.dial(t)
-	for _, b := range []byte(get("/fast/1") + get("/slow") + get("/fast/2")) {
-		c.send(string(b))
-	}
-	c.want("lane /fast/1")
-	c.want("net/http GET /slow 0 <nil>")
-	c.want("lane /fast/2")
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		c := s.dial(t)
+		for _, b := range []byte(get("/fast/1") + get("/slow") + get("/fast/2")) {
+			c.send(string(b))
+		}
+		c.want("lane /fast/1")
+		c.want("net/http GET /slow 0 <nil>")
+		c.want("lane /fast/2")
+	})
 }
 
 func TestALongHeadIsForNetHTTP(t *testing.T) {
-	s := serve(t, nil, nil)
-	c := s.dial(t)
-	c.send("GET /fast HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 8000) + "\r\n\r\n")
-	c.want("net/http GET /fast 0 <nil>")
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		c := s.dial(t)
+		c.send("GET /fast HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 8000) + "\r\n\r\n")
+		c.want("net/http GET /fast 0 <nil>")
+	})
 }
 
 func TestALargeAnswerIsWhole(t *testing.T) {
-	s := serve(t, nil, nil)
-	for _, n := range []int{0, 1, 4096, 4097, 1 << 20, 3<<20 + 1} {
-		body := bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n]
-		s.body.Store(&body)
-		c := s.dial(t)
-		for range 3 {
-			c.send(get("/fast"))
-			c.want(string(body))
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		for _, n := range []int{0, 1, 4096, 4097, 1 << 20, 3<<20 + 1} {
+			body := bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n]
+			s.body.Store(&body)
+			c := s.dial(t)
+			for range 3 {
+				c.send(get("/fast"))
+				c.want(string(body))
+			}
 		}
-	}
+	})
 }
 
 // net/http watches whether a client leaves while its handler runs. What the client
 // sends meanwhile is the next request.
 func TestAClientThatLeavesEndsTheContextOfItsRequest(t *testing.T) {
-	entered, left := make(chan struct{}), make(chan struct{})
-	s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-r.Context().Done()
-		close(left)
+	eachWay(t, func(t *testing.T, serve starter) {
+		entered, left := make(chan struct{}), make(chan struct{})
+		s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
+			close(entered)
+			<-r.Context().Done()
+			close(left)
+		})
+		c := s.dial(t)
+		c.send(get("/fast/1"))
+		c.want("lane /fast/1")
+		c.send(get("/slow"))
+		<-entered
+		_ = c.Close()
+		<-left
 	})
-	c := s.dial(t)
-	c.send(get("/fast/1"))
-	c.want("lane /fast/1")
-	c.send(get("/slow"))
-	<-entered
-	_ = c.Close()
-	<-left
 }
 
 func TestWhatComesWhileAHandlerRunsIsTheNextRequest(t *testing.T) {
-	entered, goOn := make(chan struct{}, 1), make(chan struct{})
-	s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
-		entered <- struct{}{}
-		<-goOn
-		fmt.Fprint(w, "net/http ", r.RequestURI)
+	eachWay(t, func(t *testing.T, serve starter) {
+		entered, goOn := make(chan struct{}, 1), make(chan struct{})
+		s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
+			entered <- struct{}{}
+			<-goOn
+			fmt.Fprint(w, "net/http ", r.RequestURI)
+		})
+		c := s.dial(t)
+		c.send(get("/slow/1"))
+		<-entered
+		c.send(get("/fast/1"))
+		c.send(get("/slow/2"))
+		goOn <- struct{}{}
+		c.want("net/http /slow/1")
+		c.want("lane /fast/1")
+		<-entered
+		goOn <- struct{}{}
+		c.want("net/http /slow/2")
 	})
-	c := s.dial(t)
-	c.send(get("/slow/1"))
-	<-entered
-	c.send(get("/fast/1"))
-	c.send(get("/slow/2"))
-	goOn <- struct{}{}
-	c.want("net/http /slow/1")
-	c.want("lane /fast/1")
-	<-entered
-	goOn <- struct{}{}
-	c.want("net/http /slow/2")
 }
 
 func TestAHijackedConnectionIsLeftAlone(t *testing.T) {
-	s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
-		conn, rw, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer conn.Close()
-		for {
-			line, err := rw.ReadString('\n')
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
+			conn, rw, err := http.NewResponseController(w).Hijack()
 			if err != nil {
+				t.Error(err)
 				return
 			}
-			if _, err := io.WriteString(conn, "echo "+line); err != nil {
-				return
+			defer conn.Close()
+			for {
+				line, err := rw.ReadString('\n')
+				if err != nil {
+					return
+				}
+				if _, err := io.WriteString(conn, "echo "+line); err != nil {
+					return
+				}
 			}
+		})
+		c := s.dial(t)
+		c.send(get("/fast"))
+		c.want("lane /fast")
+		c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello\n")
+		for _, want := range []string{"echo hello\n", "echo GET /fast HTTP/1.1\r\n"} {
+			if got, err := c.r.ReadString('\n'); err != nil || got != want {
+				t.Fatalf("got %q, %v; want %q", got, err, want)
+			}
+			c.send("GET /fast HTTP/1.1\r\n")
 		}
+		_ = c.Close()
 	})
-	c := s.dial(t)
-	c.send(get("/fast"))
-	c.want("lane /fast")
-	c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello\n")
-	for _, want := range []string{"echo hello\n", "echo GET /fast HTTP/1.1\r\n"} {
-		if got, err := c.r.ReadString('\n'); err != nil || got != want {
-			t.Fatalf("got %q, %v; want %q", got, err, want)
-		}
-		c.send("GET /fast HTTP/1.1\r\n")
-	}
-	_ = c.Close()
 }
 
 // The timeouts of the server hold, whoever answers.
 func TestTimeouts(t *testing.T) {
-	t.Run("a head that does not end, first", func(t *testing.T) {
-		s := serve(t, func(hs *http.Server) { hs.ReadHeaderTimeout = 50 * time.Millisecond }, nil)
-		c := s.dial(t)
-		c.send("GET /fast HTTP/1.1\r\n")
-		c.wantEnd()
-	})
-	t.Run("a head that does not end, later", func(t *testing.T) {
-		s := serve(t, func(hs *http.Server) { hs.ReadHeaderTimeout = 50 * time.Millisecond }, nil)
-		for _, before := range []string{"/fast", "/slow"} {
+	eachWay(t, func(t *testing.T, serve starter) {
+		t.Run("a head that does not end, first", func(t *testing.T) {
+			s := serve(t, func(hs *http.Server) { hs.ReadHeaderTimeout = 50 * time.Millisecond }, nil)
 			c := s.dial(t)
-			c.send(get(before))
-			if _, err := http.ReadResponse(c.r, nil); err != nil {
-				t.Fatal(err)
-			}
-			_, _ = c.r.Discard(c.r.Buffered())
 			c.send("GET /fast HTTP/1.1\r\n")
 			c.wantEnd()
-		}
-	})
-	t.Run("nothing, after an answer of the lane", func(t *testing.T) {
-		s := serve(t, func(hs *http.Server) { hs.IdleTimeout = 50 * time.Millisecond }, nil)
-		c := s.dial(t)
-		c.send(get("/fast"))
-		c.want("lane /fast")
-		c.wantEnd()
-	})
-	t.Run("answers of the lane keep a connection", func(t *testing.T) {
-		s := serve(t, func(hs *http.Server) { hs.IdleTimeout = 400 * time.Millisecond }, nil)
-		c := s.dial(t)
-		for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {
+		})
+		t.Run("a head that does not end, later", func(t *testing.T) {
+			s := serve(t, func(hs *http.Server) { hs.ReadHeaderTimeout = 50 * time.Millisecond }, nil)
+			for _, before := range []string{"/fast", "/slow"} {
+				c := s.dial(t)
+				c.send(get(before))
+				if _, err := http.ReadResponse(c.r, nil); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = c.r.Discard(c.r.Buffered())
+				c.send("GET /fast HTTP/1.1\r\n")
+				c.wantEnd()
+			}
+		})
+		t.Run("nothing, after an answer of the lane", func(t *testing.T) {
+			s := serve(t, func(hs *http.Server) { hs.IdleTimeout = 50 * time.Millisecond }, nil)
+			c := s.dial(t)
 			c.send(get("/fast"))
 			c.want("lane /fast")
-			time.Sleep(20 * time.Millisecond) // the client's pace, not a wait for anything
-		}
-		c.wantEnd()
-	})
-	t.Run("a body has its time from when its request came", func(t *testing.T) {
-		s := serve(t, func(hs *http.Server) { hs.ReadTimeout = 500 * time.Millisecond; hs.IdleTimeout = time.Minute }, nil)
-		c := s.dial(t)
-		for begin := time.Now(); time.Since(begin) < 700*time.Millisecond; {
+			c.wantEnd()
+		})
+		t.Run("answers of the lane keep a connection", func(t *testing.T) {
+			s := serve(t, func(hs *http.Server) { hs.IdleTimeout = 400 * time.Millisecond }, nil)
+			c := s.dial(t)
+			for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {
+				c.send(get("/fast"))
+				c.want("lane /fast")
+				time.Sleep(20 * time.Millisecond) // the client's pace, not a wait for anything
+			}
+			c.wantEnd()
+		})
+		t.Run("a body has its time from when its request came", func(t *testing.T) {
+			s := serve(t, func(hs *http.Server) { hs.ReadTimeout = 500 * time.Millisecond; hs.IdleTimeout = time.Minute }, nil)
+			c := s.dial(t)
+			for begin := time.Now(); time.Since(begin) < 700*time.Millisecond; {
+				c.send(get("/fast"))
+				c.want("lane /fast")
+				time.Sleep(20 * time.Millisecond) // as above
+			}
+			c.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
+			time.Sleep(50 * time.Millisecond) // as above
+			c.send("llo")
+			c.want("net/http POST /x 5 <nil>")
+		})
+		t.Run("a client that takes nothing", func(t *testing.T) {
+			s := serve(t, func(hs *http.Server) { hs.WriteTimeout = 100 * time.Millisecond }, nil)
+			body := make([]byte, 64<<20)
+			s.body.Store(&body)
+			c := s.dial(t)
 			c.send(get("/fast"))
-			c.want("lane /fast")
-			time.Sleep(20 * time.Millisecond) // as above
-		}
-		c.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
-		time.Sleep(50 * time.Millisecond) // as above
-		c.send("llo")
-		c.want("net/http POST /x 5 <nil>")
-	})
-	t.Run("a client that takes nothing", func(t *testing.T) {
-		s := serve(t, func(hs *http.Server) { hs.WriteTimeout = 100 * time.Millisecond }, nil)
-		body := make([]byte, 64<<20)
-		s.body.Store(&body)
-		c := s.dial(t)
-		c.send(get("/fast"))
-		<-s.begun
-		time.Sleep(400 * time.Millisecond) // longer than the timeout
-		if n, err := io.Copy(io.Discard, c.r); err == nil && n >= int64(len(body)) {
-			t.Error("all was sent")
-		}
+			<-s.begun
+			time.Sleep(400 * time.Millisecond) // longer than the timeout
+			if n, err := io.Copy(io.Discard, c.r); err == nil && n >= int64(len(body)) {
+				t.Error("all was sent")
+			}
+		})
 	})
 }
 
 // A shutdown closes idle connections at once and lets an answer end that is being
 // written.
 func TestShutdown(t *testing.T) {
-	s := serve(t, nil, nil)
-	idle, new := s.dial(t), s.dial(t)
-	idle.send(get("/fast"))
-	idle.want("lane /fast")
-	idle.send(get("/slow"))
-	idle.want("net/http GET /slow 0 <nil>")
-	_ = new
-	body := make([]byte, 32<<20)
-	s.body.Store(&body)
-	<-s.begun
-	busy := s.dial(t)
-	busy.send(get("/slow"))
-	busy.want("net/http GET /slow 0 <nil>")
-	busy.send(get("/fast"))
-	<-s.begun
-	down := make(chan error, 1)
-	go func() { down <- s.server.Shutdown(context.Background()) }()
-	idle.wantEnd()
-	finished := make(chan error, 1)
-	go func() {
-		err := <-down
-		if err == nil {
-			err = s.lane.Finish(context.Background())
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		idle, new := s.dial(t), s.dial(t)
+		idle.send(get("/fast"))
+		idle.want("lane /fast")
+		idle.send(get("/slow"))
+		idle.want("net/http GET /slow 0 <nil>")
+		_ = new
+		body := make([]byte, 32<<20)
+		s.body.Store(&body)
+		<-s.begun
+		busy := s.dial(t)
+		busy.send(get("/slow"))
+		busy.want("net/http GET /slow 0 <nil>")
+		busy.send(get("/fast"))
+		<-s.begun
+		down := make(chan error, 1)
+		go func() { down <- s.server.Shutdown(context.Background()) }()
+		idle.wantEnd()
+		finished := make(chan error, 1)
+		go func() {
+			err := <-down
+			if err == nil {
+				err = s.lane.Finish(context.Background())
+			}
+			finished <- err
+		}()
+		resp, err := http.ReadResponse(busy.r, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		finished <- err
-	}()
-	resp, err := http.ReadResponse(busy.r, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := io.Copy(io.Discard, resp.Body)
-	if err != nil || n != int64(len(body)) {
-		t.Errorf("%d of %d bytes, %v", n, len(body), err)
-	}
-	busy.wantEnd()
-	if err := <-finished; err != nil {
-		t.Error(err)
-	}
+		n, err := io.Copy(io.Discard, resp.Body)
+		if err != nil || n != int64(len(body)) {
+			t.Errorf("%d of %d bytes, %v", n, len(body), err)
+		}
+		busy.wantEnd()
+		if err := <-finished; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestFinishCutsWhatDoesNotEnd(t *testing.T) {
-	s := serve(t, nil, nil)
-	body := make([]byte, 64<<20)
-	s.body.Store(&body)
-	c := s.dial(t)
-	c.send(get("/slow"))
-	c.want("net/http GET /slow 0 <nil>")
-	c.send(get("/fast"))
-	<-s.begun
-	if err := s.server.Shutdown(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	if err := s.lane.Finish(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v, want a deadline that was exceeded", err)
-	}
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		body := make([]byte, 64<<20)
+		s.body.Store(&body)
+		c := s.dial(t)
+		c.send(get("/slow"))
+		c.want("net/http GET /slow 0 <nil>")
+		c.send(get("/fast"))
+		<-s.begun
+		if err := s.server.Shutdown(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		if err := s.lane.Finish(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want a deadline that was exceeded", err)
+		}
+	})
 }
 
 // BenchmarkAnswer is one request and its answer over loopback.

@@ -91,30 +91,55 @@ func (s *rawSocket) failed(op string, err error) error {
 
 // readOnce reads what has come and reports whether anything had.
 func (s *rawSocket) readOnce(fd uintptr) bool {
-	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd,
-			uintptr(unsafe.Pointer(unsafe.SliceData(s.in))), //nolint:gosec // as package unsafe says, rule 4
-			uintptr(len(s.in)))
-		switch errno {
-		case 0:
-			s.n, s.err = int(n), nil
-		case syscall.EINTR:
-			continue
-		case syscall.EAGAIN:
-			return false
-		default:
-			s.n, s.err = 0, errno
-		}
-		return true
+	n, errno := rawRead(fd, s.in)
+	if errno == syscall.EAGAIN {
+		return false
 	}
+	s.n, s.err = n, errorOf(errno)
+	return true
 }
 
 // writeSome writes what there is room for and reports whether that is the end of it.
 func (s *rawSocket) writeSome(fd uintptr) bool {
+	errno := rawWrite(fd, &s.out)
+	if errno == syscall.EAGAIN {
+		return false
+	}
+	s.err = errorOf(errno)
+	return true
+}
+
+// errorOf is nil for 0.
+func errorOf(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}
+
+// rawRead reads from a descriptor that does not block.
+func rawRead(fd uintptr, p []byte) (int, syscall.Errno) {
 	for {
-		var vec [len(s.out)]syscall.Iovec
+		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd,
+			uintptr(unsafe.Pointer(unsafe.SliceData(p))), //nolint:gosec // as package unsafe says, rule 4
+			uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n), 0
+		case syscall.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// rawWrite writes to a descriptor that does not block, one after the other, and takes
+// away what it has written. The error is EAGAIN when there is no room for all.
+func rawWrite(fd uintptr, out *[2][]byte) syscall.Errno {
+	for {
+		var vec [len(out)]syscall.Iovec
 		count := 0
-		for _, b := range s.out {
+		for _, b := range out {
 			if len(b) > 0 {
 				vec[count].Base = unsafe.SliceData(b) //nolint:gosec // a pointer and its length
 				vec[count].SetLen(len(b))
@@ -122,29 +147,20 @@ func (s *rawSocket) writeSome(fd uintptr) bool {
 			}
 		}
 		if count == 0 {
-			s.err = nil
-			return true
+			return 0
 		}
 		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd,
 			uintptr(unsafe.Pointer(&vec)), //nolint:gosec // as package unsafe says, rule 4
 			uintptr(count))
 		switch errno {
 		case 0:
-			s.wrote(int(n))
+			for i, b := range out {
+				m := min(int(n), len(b))
+				out[i], n = b[m:], n-uintptr(m)
+			}
 		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return false
 		default:
-			s.err = errno
-			return true
+			return errno
 		}
-	}
-}
-
-// wrote takes n bytes away from what is to be written.
-func (s *rawSocket) wrote(n int) {
-	for i, b := range s.out {
-		m := min(n, len(b))
-		s.out[i], n = b[m:], n-m
 	}
 }

@@ -1,0 +1,236 @@
+package lane_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/reprint-go/reprint/internal/lane"
+)
+
+// serveLoops is a server that keeps its connections in loops.
+func serveLoops(t *testing.T, configure func(*http.Server), handler http.HandlerFunc) *served {
+	t.Helper()
+	return serveOn(t, func(l net.Listener) net.Listener { return l }, configure, handler)
+}
+
+// More connections than a loop looks at in one go get their answers, and none has a
+// goroutine of its own.
+func TestAThousandConnectionsNeedNoGoroutines(t *testing.T) {
+	s := serveLoops(t, nil, nil)
+	before := runtime.NumGoroutine()
+	clients := make([]*client, 1000)
+	for i := range clients {
+		clients[i] = s.dial(t)
+	}
+	for round := range 5 {
+		for i, c := range clients {
+			c.send(get(fmt.Sprintf("/fast/%d/%d", round, i)))
+		}
+		for i, c := range clients {
+			c.want(fmt.Sprintf("lane /fast/%d/%d", round, i))
+		}
+	}
+	if n := runtime.NumGoroutine(); n > before+50 {
+		t.Errorf("%d goroutines before, %d with a thousand connections", before, n)
+	}
+}
+
+// descriptors counts those of this process.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
+// However a connection ends, its descriptor is given back, and nobody else notices.
+func TestConnectionsThatEnd(t *testing.T) {
+	var logged bytes.Buffer
+	s := serveLoops(t, func(hs *http.Server) { hs.ErrorLog = log.New(&logged, "", 0) }, nil)
+	other := s.dial(t)
+	other.send(get("/fast/other"))
+	other.want("lane /fast/other")
+	before := descriptors(t)
+	large := make([]byte, 8<<20)
+	for name, end := range map[string]func(c *client){
+		"before a request":   func(*client) {},
+		"within a head":      func(c *client) { c.send("GET /fast HTTP/1.1\r\nHo") },
+		"after an answer":    func(c *client) { c.send(get("/fast/1")); c.want("lane /fast/1") },
+		"after net/http's":   func(c *client) { c.send(get("/slow")); c.want("net/http GET /slow 0 <nil>") },
+		"before the answer":  func(c *client) { c.send(get("/fast/1") + get("/fast/2")) },
+		"without the answer": func(c *client) { s.body.Store(&large); c.send(get("/fast/1")); <-s.begun; s.body.Store(nil) },
+		"with a reset": func(c *client) {
+			c.send("GET /fast")
+			if err := c.Conn.(*net.TCPConn).SetLinger(0); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		for range 20 {
+			c := s.dial(t)
+			end(c)
+			_ = c.Close()
+		}
+		other.send(get("/fast/other"))
+		other.want("lane /fast/other")
+		for deadline := time.Now().Add(10 * time.Second); descriptors(t) > before; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %d descriptors before, %d after", name, before, descriptors(t))
+			}
+		}
+	}
+	if logged.Len() > 0 {
+		t.Errorf("logged: %s", &logged)
+	}
+}
+
+// A client that has said all that it wants to say still gets the answers.
+func TestAClientThatClosesItsSideGetsItsAnswers(t *testing.T) {
+	s := serveLoops(t, nil, nil)
+	for last, want := range map[string]string{"/fast/2": "lane /fast/2", "/slow": "net/http GET /slow 0 <nil>"} {
+		c := s.dial(t)
+		c.send(get("/fast/1") + get(last))
+		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		c.want("lane /fast/1")
+		c.want(want)
+		c.wantEnd()
+	}
+}
+
+// Half a head is judged by net/http.
+func TestHalfAHeadIsForNetHTTP(t *testing.T) {
+	s := serveLoops(t, nil, nil)
+	c := s.dial(t)
+	c.send(get("/fast/1") + "GET /fast HTTP/1.1\r\nHost: a\r\nnonsense\r\n")
+	if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	c.want("lane /fast/1")
+	resp, err := http.ReadResponse(c.r, nil)
+	if err != nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("%+v, %v; want 400", resp, err)
+	}
+}
+
+// One that sends without end and takes what it gets holds up nobody.
+func TestAnEndlessPipelineHoldsUpNobody(t *testing.T) {
+	s := serveLoops(t, nil, nil)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	flood := s.dial(t)
+	defer flood.Close()
+	wg.Go(func() {
+		many := strings.Repeat(get("/fast/flood"), 1000)
+		for {
+			if _, err := io.WriteString(flood, many); err != nil {
+				return
+			}
+		}
+	})
+	wg.Go(func() { _, _ = io.Copy(io.Discard, flood.r) })
+	for i := range 200 {
+		c := s.dial(t)
+		c.send(get(fmt.Sprintf("/fast/%d", i)))
+		c.want(fmt.Sprintf("lane /fast/%d", i))
+		_ = c.Close()
+	}
+	_ = s.server.Close()
+}
+
+// What panics ends its own connection, and is logged as net/http does it.
+func TestAPanicEndsItsConnectionOnly(t *testing.T) {
+	var logged bytes.Buffer
+	server := &http.Server{ErrorLog: log.New(&logged, "", 0)}
+	ln := lane.New(server, time.Minute, func(r *lane.Request, a *lane.Answer) bool {
+		switch r.Target {
+		case "/panic":
+			panic("oh " + a.RemoteAddr().String())
+		case "/abort":
+			panic(http.ErrAbortHandler)
+		}
+		a.Send(time.Now(), append(a.Buffer(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"...), nil)
+		return true
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln.Listener(l)) }()
+	s := &served{addr: l.Addr().String()}
+	other, broken, aborted := s.dial(t), s.dial(t), s.dial(t)
+	broken.send(get("/panic"))
+	broken.wantEnd()
+	aborted.send(get("/abort"))
+	aborted.wantEnd()
+	other.send(get("/"))
+	other.want("ok")
+	_ = server.Close()
+	<-ended
+	if got, want := logged.String(), "http: panic serving "+broken.LocalAddr().String()+": oh "+broken.LocalAddr().String()+"\ngoroutine "; !strings.HasPrefix(got, want) || strings.Contains(got, "abort") {
+		t.Errorf("logged %q, want %q", got, want)
+	}
+}
+
+// A shutdown answers what has been asked and closes what rests; a listener that is
+// closed by somebody else ends the server as it does without a lane.
+func TestTheEndOfTheLoops(t *testing.T) {
+	entered, goOn := make(chan struct{}), make(chan struct{})
+	s := serveLoops(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-goOn
+		fmt.Fprint(w, "late")
+	})
+	running, resting, half := s.dial(t), s.dial(t), s.dial(t)
+	running.send(get("/slow"))
+	<-entered
+	resting.send(get("/fast/1"))
+	resting.want("lane /fast/1")
+	half.send(get("/fast/2") + "GET /fast/3 HTTP/1.1\r\n")
+	half.want("lane /fast/2")
+	down := make(chan error, 1)
+	go func() { down <- s.server.Shutdown(t.Context()) }()
+	resting.wantEnd()
+	select {
+	case err := <-down:
+		t.Errorf("it did not wait: %v", err)
+	default:
+	}
+	close(goOn)
+	running.want("late")
+	_ = half.Close()
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+
+	server := &http.Server{}
+	ln := lane.New(server, time.Minute, func(*lane.Request, *lane.Answer) bool { return false })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln.Listener(l)) }()
+	_ = (&served{addr: l.Addr().String()}).dial(t)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Serve returned %v", err)
+	}
+}

@@ -1,0 +1,107 @@
+package lane
+
+import (
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// poll is an epoll within Go's own: a goroutine that waits for it is parked like any
+// other, and each time that it is, the others have their turn, those included that
+// wait for the network.
+type poll struct {
+	file   *os.File
+	raw    syscall.RawConn
+	fd     int // file's
+	wake   int // an eventfd that is always ready
+	events []syscall.EpollEvent
+	work   func([]syscall.EpollEvent)
+	turn   func(uintptr) bool // made once
+}
+
+const (
+	edge     = 1 << 31 // EPOLLET: what comes is told of once
+	wakeSlot = -1
+)
+
+// newPoll returns a poll that calls work with the events that it waited for. An
+// event's Fd is the slot that was given to add.
+func newPoll(work func([]syscall.EpollEvent)) (*poll, error) {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	// Only what does not block is waited for by Go's poller.
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		_ = syscall.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	p := &poll{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, wake: -1, work: work, events: make([]syscall.EpollEvent, eventsAtOnce)}
+	p.turn = p.once
+	if p.raw, err = p.file.SyscallConn(); err == nil {
+		if err = p.file.SetReadDeadline(time.Time{}); err == nil {
+			err = p.newWake()
+		}
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *poll) newWake() error {
+	fd, _, errno := syscall.RawSyscall(syscall.SYS_EVENTFD2, 1, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if errno != 0 {
+		return os.NewSyscallError("eventfd2", errno)
+	}
+	p.wake = int(fd)
+	return p.add(p.wake, wakeSlot)
+}
+
+// close gives the descriptors back.
+func (p *poll) close() {
+	_ = p.file.Close()
+	if p.wake >= 0 {
+		_ = syscall.Close(p.wake)
+	}
+}
+
+// add has a descriptor waited for.
+func (p *poll) add(fd int, slot int32) error {
+	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | edge, Fd: slot})
+}
+
+// remove has a descriptor not waited for any more.
+func (p *poll) remove(fd int) { _ = syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_DEL, fd, nil) }
+
+// until sets when wait is to end with os.ErrDeadlineExceeded; zero: never.
+func (p *poll) until(t time.Time) { _ = p.file.SetReadDeadline(t) }
+
+// wait works until the time has come.
+func (p *poll) wait() error { return p.raw.Read(p.turn) }
+
+// once works on what has come, and has its goroutine parked.
+func (p *poll) once(epoll uintptr) bool {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, epoll,
+		uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), //nolint:gosec // as package unsafe says, rule 4
+		uintptr(len(p.events)), 0, 0, 0)
+	if errno != 0 {
+		return false
+	}
+	events := p.events[:n]
+	if full := len(events) == len(p.events); full {
+		// What is left would not be told of any more.
+		_ = syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_MOD, p.wake, &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: wakeSlot})
+	}
+	for i := range events {
+		if events[i].Fd == wakeSlot {
+			events[i] = events[len(events)-1]
+			events = events[:len(events)-1]
+			break
+		}
+	}
+	p.work(events)
+	return false
+}
