@@ -76,7 +76,9 @@ type FastServed struct {
 // bytes and at less than half the cost. A plain hit is a GET or HEAD over HTTP/1.1
 // for a fresh page in memory, without a header field that has to do with ranges,
 // authorization or what the route's policy passes through or varies by. Everything
-// else is server's, and its Handler's, on the same connections.
+// else is server's, and its Handler's, on the same connections. On Linux, server's
+// ConnState and ConnContext first hear of a connection of a [net.TCPListener] when
+// something comes on it that is for server.
 //
 // The timeouts of server count for both. Its Handler must be the site, or lead to it
 // as fast.Admit says. Serve may be called once for a server, and with TLS not at

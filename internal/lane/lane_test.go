@@ -27,6 +27,7 @@ type served struct {
 	ended  chan error
 	body   atomic.Pointer[[]byte] // of the lane's answers; nil: "lane"
 	begun  chan struct{}          // told of each answer of the lane, while it has room
+	hold   chan struct{}          // for which answers to /fast/hold wait
 }
 
 // starter starts a server.
@@ -52,7 +53,7 @@ func eachWay(t *testing.T, test func(t *testing.T, serve starter)) {
 func serveOn(t *testing.T, wrap func(net.Listener) net.Listener, configure func(*http.Server), handler http.HandlerFunc) *served {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	s := &served{ended: make(chan error, 1), begun: make(chan struct{}, 1000)}
+	s := &served{ended: make(chan error, 1), begun: make(chan struct{}, 1000), hold: make(chan struct{})}
 	s.server = &http.Server{Handler: handler}
 	if handler == nil {
 		s.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,6 +76,9 @@ func serveOn(t *testing.T, wrap func(net.Listener) net.Listener, configure func(
 		select {
 		case s.begun <- struct{}{}:
 		default:
+		}
+		if r.Target == "/fast/hold" {
+			<-s.hold
 		}
 		if r.Head {
 			body = nil
@@ -292,7 +296,7 @@ func TestALongHeadIsForNetHTTP(t *testing.T) {
 func TestALargeAnswerIsWhole(t *testing.T) {
 	eachWay(t, func(t *testing.T, serve starter) {
 		s := serve(t, nil, nil)
-		for _, n := range []int{0, 1, 4096, 4097, 1 << 20, 3<<20 + 1} {
+		for _, n := range []int{0, 1, 4096, 4097, 1 << 20, 3<<20 + 1, 40<<20 + 7} {
 			body := bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n]
 			s.body.Store(&body)
 			c := s.dial(t)

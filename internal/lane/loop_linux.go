@@ -19,7 +19,7 @@ import (
 type loop struct {
 	listener *loopListener
 	poll     *poll
-	tick     time.Duration // between two looks for what has taken too long
+	tick     time.Duration // between two looks for what has taken too long; 0: nothing does
 	ended    chan struct{}
 
 	stopping atomic.Bool
@@ -61,10 +61,13 @@ const (
 )
 
 func newLoop(ll *loopListener) (*loop, error) {
-	lp := &loop{listener: ll, tick: time.Second, ended: make(chan struct{}), buf: make([]byte, bufferSize)}
+	lp := &loop{listener: ll, ended: make(chan struct{}), buf: make([]byte, bufferSize)}
 	for _, d := range []time.Duration{ll.lane.headerTimeout, ll.lane.idleTimeout} {
-		if d > 0 {
-			lp.tick = min(lp.tick, max(d/8, time.Millisecond))
+		if d <= 0 {
+			continue
+		}
+		if d = min(max(d/8, time.Millisecond), time.Second); lp.tick == 0 || d < lp.tick {
+			lp.tick = d
 		}
 	}
 	lp.answer.to = lp
@@ -88,7 +91,7 @@ func (lp *loop) add(c *looped) {
 		c.slot = int32(len(lp.conns)) //nolint:gosec // there are fewer descriptors than that
 		lp.conns = append(lp.conns, c)
 	}
-	if !lp.ticking {
+	if !lp.ticking && lp.tick > 0 {
 		lp.ticking = true
 		lp.poll.until(time.Now().Add(lp.tick))
 	}

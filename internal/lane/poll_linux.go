@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"encoding/binary"
 	"os"
 	"syscall"
 	"time"
@@ -14,7 +15,7 @@ type poll struct {
 	file   *os.File
 	raw    syscall.RawConn
 	fd     int // file's
-	wake   int // an eventfd that is always ready
+	wake   int // an eventfd, to be told that there is more
 	events []syscall.EpollEvent
 	work   func([]syscall.EpollEvent)
 	turn   func(uintptr) bool // made once
@@ -24,6 +25,8 @@ const (
 	edge     = 1 << 31 // EPOLLET: what comes is told of once
 	wakeSlot = -1
 )
+
+var one = binary.NativeEndian.AppendUint64(nil, 1)
 
 // newPoll returns a poll that calls work with the events that it waited for. An
 // event's Fd is the slot that was given to add.
@@ -52,7 +55,7 @@ func newPoll(work func([]syscall.EpollEvent)) (*poll, error) {
 }
 
 func (p *poll) newWake() error {
-	fd, _, errno := syscall.RawSyscall(syscall.SYS_EVENTFD2, 1, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	fd, _, errno := syscall.RawSyscall(syscall.SYS_EVENTFD2, 0, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if errno != 0 {
 		return os.NewSyscallError("eventfd2", errno)
 	}
@@ -92,8 +95,9 @@ func (p *poll) once(epoll uintptr) bool {
 	}
 	events := p.events[:n]
 	if full := len(events) == len(p.events); full {
-		// What is left would not be told of any more.
-		_ = syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_MOD, p.wake, &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: wakeSlot})
+		// What is left was told of, and would not be again. It is never read: the number
+		// in it has room for as many batches as there will ever be.
+		_, _ = syscall.Write(p.wake, one)
 	}
 	for i := range events {
 		if events[i].Fd == wakeSlot {

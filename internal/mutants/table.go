@@ -62,6 +62,14 @@ var mutants = []mutant{
 		{"internal/lane/conn.go", "c.receive(p[:min(int64(len(p)), c.left)])", "c.receive(p)"},
 	}, "./internal/lane", "TestPipelinedRequestsAreAnsweredInTheirOrder"},
 
+	{"P4", "a connection that leaves its loop leaves the rest of its answer behind", []edit{
+		{"internal/lane/loop_linux.go", "[2][]byte{bytes.Clone(rest[0]), rest[1]}", "nothing"},
+	}, "./internal/lane", "TestALargeAnswerIsWhole"},
+
+	{"P4", "connections beyond a full batch are not told of", []edit{
+		{"internal/lane/poll_linux.go", "full := len(events) == len(p.events); full", "full := false; full"},
+	}, "./internal/lane", "TestAThousandConnectionsNeedNoGoroutines"},
+
 	{"P6", "the fast lane answers who is authorized", []edit{
 		{"internal/lane/request.go", "		r.Special = r.Special || isName(name, \"authorization\")\n", ""},
 	}, root, "TestTheFastLaneAnswersAsNetHTTPDoes"},
