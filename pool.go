@@ -5,6 +5,7 @@ import "sync"
 // pool is a number of goroutines that work off what they are given. Its methods are
 // for one goroutine.
 type pool[T any] struct {
+	crew   *crew
 	f      func(T)
 	things chan T
 	most   int
@@ -12,10 +13,10 @@ type pool[T any] struct {
 	wg     sync.WaitGroup
 }
 
-// newPool returns a pool of at most n workers, started as they are needed, that call
-// f for each thing given.
-func newPool[T any](n int, f func(T)) *pool[T] {
-	return &pool[T]{f: f, things: make(chan T), most: n}
+// newPool returns a pool of at most n workers of a crew, taken as they are needed,
+// that call f for each thing given.
+func newPool[T any](c *crew, n int, f func(T)) *pool[T] {
+	return &pool[T]{crew: c, f: f, things: make(chan T), most: n}
 }
 
 // give hands a thing to a worker; it waits while all are busy.
@@ -25,7 +26,8 @@ func (p *pool[T]) give(t T) {
 		case p.things <- t:
 		default:
 			p.n++
-			p.wg.Go(func() { p.work(t) })
+			p.wg.Add(1)
+			p.crew.do(func() { p.work(t) })
 		}
 		return
 	}
@@ -33,6 +35,7 @@ func (p *pool[T]) give(t T) {
 }
 
 func (p *pool[T]) work(first T) {
+	defer p.wg.Done()
 	p.f(first)
 	for t := range p.things {
 		p.f(t)

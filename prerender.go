@@ -94,7 +94,7 @@ func (s *Site) prerender(ctx context.Context, progress func(Progress), list func
 	}
 	defer s.work.end()
 	run := &prerender{report: progress}
-	pool := newPool(s.opts.Renders+storingAhead, func(p listedPage) { run.done(p.path, s.prerenderOne(ctx, p)) })
+	pool := newPool(s.work.crew, s.opts.Renders+storingAhead, func(p listedPage) { run.done(p.path, s.prerenderOne(ctx, p)) })
 	failure := list(func(p listedPage) {
 		run.listed()
 		pool.give(p)

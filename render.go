@@ -276,8 +276,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 		timeout = s.opts.RenderTimeout
 	}
 	state := &render{}
-	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, renderKey{}, state), timeout,
-		fmt.Errorf("%w: %v", ErrTimeout, timeout))
+	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, renderKey{}, state), timeout, timeoutError(timeout))
 	defer cancel()
 	rec := recorder.New(s.opts.MaxPage)
 	r := keyRequest(ctx, page.Key)
@@ -290,6 +289,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 	}
 	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)
 	status, header, body, err := rec.Result()
+	defer rec.Release() // what is kept of the body is a copy
 	switch {
 	case err == nil && status == http.StatusNotModified && old != nil && confirms(header, old):
 		page.renew(header, old)
@@ -303,6 +303,12 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 	}
 	return false, page.seal(state, rt)
 }
+
+// timeoutError is an [ErrTimeout] that says how long that was.
+type timeoutError time.Duration
+
+func (t timeoutError) Error() string { return fmt.Sprintf("%v: %v", ErrTimeout, time.Duration(t)) }
+func (timeoutError) Unwrap() error   { return ErrTimeout }
 
 // confirms reports whether the header of a 304 is about the page that was asked
 // for: it names its ETag, or none.
@@ -326,10 +332,9 @@ func (p *Page) fill(rt *route, status int, header http.Header, body []byte, err 
 		return p.failure(status, ErrPrivate, fmt.Sprintf("a %d is not stored", status))
 	case !storable(status):
 		failure := p.failure(status, ErrStatus, story(status, header, body))
-		failure.answer = &answer{header.Get("Content-Type"), body}
+		failure.answer = &answer{header.Get("Content-Type"), bytes.Clone(body)}
 		return failure
 	}
-	// What was recorded has room to grow; a page may stay for years.
 	p.Status, p.Header, p.Body = status, header, bytes.Clone(body)
 	p.Sum = sha256.Sum256(body)
 	p.ModifiedAt = p.RenderedAt.Truncate(time.Second)
@@ -456,12 +461,15 @@ func (s *Site) runHandler(rec *recorder.Recorder, r *http.Request, key Key) *Ren
 	ctx := r.Context()
 	done := make(chan *RenderError, 1)
 	var left atomic.Bool // set by whoever comes second
-	go func() {
-		failure := &RenderError{Path: key.String(), Status: http.StatusInternalServerError,
-			Err: fmt.Errorf("%w: its goroutine ended", ErrPanic)}
+	s.work.crew.do(func() {
+		returned := false
 		defer func() {
-			if p := recover(); p != nil {
-				failure.Err, failure.Stack = fmt.Errorf("%w: %v", ErrPanic, p), debug.Stack()
+			var failure *RenderError
+			if p := recover(); !returned {
+				failure = &RenderError{Path: key.String(), Status: http.StatusInternalServerError, Err: errGoexit}
+				if p != nil {
+					failure.Err, failure.Stack = fmt.Errorf("%w: %v", ErrPanic, p), debug.Stack()
+				}
 			}
 			done <- failure
 			if left.Swap(true) {
@@ -469,8 +477,8 @@ func (s *Site) runHandler(rec *recorder.Recorder, r *http.Request, key Key) *Ren
 			}
 		}()
 		s.table.Load().mux.ServeHTTP(rec, r)
-		failure = nil
-	}()
+		returned = true
+	})
 	select {
 	case failure := <-done:
 		return failure
@@ -487,6 +495,8 @@ func (s *Site) runHandler(rec *recorder.Recorder, r *http.Request, key Key) *Ren
 	}
 	return &RenderError{Path: key.String(), Status: status, Err: context.Cause(ctx)}
 }
+
+var errGoexit = fmt.Errorf("%w: its goroutine ended", ErrPanic)
 
 // keyRequest builds the request that a render sees, from the key and nothing
 // else.

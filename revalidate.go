@@ -377,7 +377,7 @@ func (s *Site) catchUp() error {
 func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Receipt) error {
 	var mu sync.Mutex // guards receipt and failure
 	var failure error
-	pool := newPool(s.opts.Renders+storingAhead, func(k Key) {
+	pool := newPool(s.work.crew, s.opts.Renders+storingAhead, func(k Key) {
 		result := s.carryOutOne(ctx, k, receipt)
 		mu.Lock()
 		defer mu.Unlock()

@@ -253,6 +253,7 @@ func New(opts Options) (*Site, error) {
 		log:     opts.Log,
 		gate:    gate.New(opts.Renders, opts.Queue),
 		storing: semaphore.NewWeighted(maxStoring),
+		work:    work{crew: newCrew()},
 		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
 		private: backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),

@@ -11,6 +11,8 @@ import (
 // work owns the site's goroutines: it starts them until it is closed, and can be
 // waited for.
 type work struct {
+	crew *crew
+
 	mu    sync.Mutex
 	shut  bool           // guarded by mu
 	wg    sync.WaitGroup // of goroutines
@@ -24,7 +26,11 @@ func (w *work) start(f func()) bool {
 	if w.shut {
 		return false
 	}
-	w.wg.Go(f)
+	w.wg.Add(1)
+	w.crew.do(func() {
+		defer w.wg.Done()
+		f()
+	})
 	return true
 }
 
@@ -52,6 +58,7 @@ func (w *work) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shut = true
+	w.crew.end()
 }
 
 // ended returns a channel that is closed when all of groups have ended.

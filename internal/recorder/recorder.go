@@ -35,8 +35,14 @@ type Recorder struct {
 
 // New returns a recorder for a body of at most limit bytes.
 func New(limit int64) *Recorder {
-	return &Recorder{limit: limit, header: make(http.Header)}
+	return &Recorder{limit: limit, header: make(http.Header), body: *buffers.Get().(*[]byte)}
 }
+
+// buffers are for bodies: answers are about as large as those before them.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxBuffer is the largest buffer that is kept.
+const maxBuffer = 1 << 20
 
 // Header returns the map that the handler may change until it writes.
 func (r *Recorder) Header() http.Header { return r.header }
@@ -77,7 +83,12 @@ func canonical(h http.Header) http.Header {
 }
 
 // Write records b, or fails when the body would pass the limit.
-func (r *Recorder) Write(b []byte) (int, error) {
+func (r *Recorder) Write(b []byte) (int, error) { return write(r, b) }
+
+// WriteString is Write without a copy first.
+func (r *Recorder) WriteString(s string) (int, error) { return write(r, s) }
+
+func write[T []byte | string](r *Recorder, b T) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.sealed {
@@ -99,9 +110,6 @@ func (r *Recorder) Write(b []byte) (int, error) {
 	r.body = append(r.body, b...)
 	return len(b), nil
 }
-
-// WriteString is Write without a copy first.
-func (r *Recorder) WriteString(s string) (int, error) { return r.Write([]byte(s)) }
 
 // FlushError makes http.ResponseController.Flush succeed: nothing reaches a
 // visitor before the answer is whole, and a handler need not know.
@@ -128,6 +136,17 @@ func (r *Recorder) Result() (status int, header http.Header, body []byte, err er
 		return r.status, r.sent, nil, r.err
 	}
 	return r.status, r.sent, r.body, nil
+}
+
+// Release gives the buffer of the body back: the body that Result has returned may
+// not be used any more.
+func (r *Recorder) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if body := r.body[:0]; r.sealed && cap(body) > 0 && cap(body) <= maxBuffer {
+		buffers.Put(&body)
+	}
+	r.body = nil
 }
 
 // Seal ends the recording of a handler that is not waited for any longer. Result
