@@ -38,7 +38,6 @@ type conn struct {
 	state atomic.Int32 // see Close
 
 	begun     time.Time     // when net/http got the connection
-	answered  bool          // a request was answered here since net/http last got one
 	late      time.Duration // by how much net/http's next deadline is to be moved
 	active    time.Time     // when a request was last answered here
 	idle      bool          // the deadline of reading is that of an idle connection
@@ -46,9 +45,23 @@ type conn struct {
 
 	rest [2][]byte // of an answer that was begun before net/http got the connection
 
+	home   home // where it came from and may go back to, or nil
+	streak int  // how many requests were answered here since net/http last got one
+
 	req    Request
 	answer Answer
 }
+
+// home is a loop that takes connections back.
+type home interface {
+	// takeBack takes over what is below a connection that was last used at a time, or
+	// reports false.
+	takeBack(nc net.Conn, active time.Time) bool
+}
+
+// homesick is after how many answers in a row a connection goes back. To come and to go
+// costs as much as a few answers.
+const homesick = 16
 
 // newConn returns a connection that net/http is about to get.
 func newConn(nc net.Conn, l *Lane) *conn {
@@ -70,6 +83,7 @@ const (
 const (
 	free    int32 = iota
 	busy          // an answer is being written
+	leaving       // it goes back to its home when it is closed
 	closing       // it is closed, or will be as soon as the answer is written
 )
 
@@ -126,6 +140,12 @@ func (c *conn) serve(p []byte) (int, error) {
 		}
 	}
 	for {
+		if c.streak >= homesick && c.home != nil && c.r == c.w && !c.lane.stopping.Load() {
+			if !c.state.CompareAndSwap(free, leaving) {
+				return 0, net.ErrClosed
+			}
+			return 0, io.EOF // net/http takes it for the client's leaving, and calls Close
+		}
 		end, err := c.head()
 		if err != nil {
 			if c.r == c.w || errors.Is(err, os.ErrDeadlineExceeded) {
@@ -166,12 +186,12 @@ func (c *conn) handOver(h head, end int) {
 		_ = c.Conn.SetWriteDeadline(time.Time{})
 		c.writeTill = time.Time{}
 	}
-	if c.answered && !c.begun.IsZero() {
+	if c.streak > 0 && !c.begun.IsZero() {
 		// net/http believes that this request has been on its way since the connection
 		// came.
 		c.late = time.Since(c.begun)
 	}
-	c.begun, c.answered = time.Time{}, false
+	c.begun, c.streak = time.Time{}, 0
 }
 
 // head waits until the buffer holds a whole head and returns where it ends; 0 when
@@ -183,7 +203,7 @@ func (c *conn) head() (end int, err error) {
 	partial := false // some of a head has come, and there is a deadline for the rest
 	for searched := c.r; ; {
 		if i := bytes.Index(c.buf[searched:c.w], []byte("\r\n\r\n")); i >= 0 {
-			if partial && c.answered {
+			if partial && c.streak > 0 {
 				c.restUntilIdle(time.Now())
 			}
 			return searched + i + 4 - c.r, nil
@@ -224,7 +244,7 @@ func (c *conn) restUntilIdle(now time.Time) {
 // expectRest sets the deadline for the rest of a head of which some has come. For
 // the first one on a connection net/http has set it.
 func (c *conn) expectRest() {
-	if c.begun.IsZero() || c.answered {
+	if c.begun.IsZero() || c.streak > 0 {
 		var t time.Time
 		if d := c.lane.headerTimeout; d > 0 {
 			t = time.Now().Add(d)
@@ -271,8 +291,7 @@ func (c *conn) responded(done bool) error {
 	a := &c.answer
 	if done && a.err == nil {
 		c.active = a.now
-		if !c.answered {
-			c.answered = true
+		if c.streak++; c.streak == 1 {
 			c.restUntilIdle(a.now)
 		}
 	}
@@ -314,7 +333,7 @@ func (c *conn) extend(now time.Time) {
 
 // Close closes the connection, or has it closed when the answer that is being
 // written is. net/http closes connections that it believes to be idle when it is
-// shut down.
+// shut down. One that is leaving goes home.
 func (c *conn) Close() error {
 	for {
 		switch s := c.state.Load(); s {
@@ -323,9 +342,13 @@ func (c *conn) Close() error {
 				return nil
 			}
 		default:
-			if c.state.CompareAndSwap(s, closing) {
-				return c.Conn.Close()
+			if !c.state.CompareAndSwap(s, closing) {
+				continue
 			}
+			if s == leaving && c.home.takeBack(c.Conn, c.active) {
+				return nil
+			}
+			return c.Conn.Close()
 		}
 	}
 }

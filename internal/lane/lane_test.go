@@ -253,11 +253,11 @@ func TestPipelinedRequestsAreAnsweredInTheirOrder(t *testing.T) {
 		s := serve(t, nil, nil)
 		c := s.dial(t)
 		var all, want []string
-		for i := range 200 {
-			switch i % 3 {
-			case 0:
+		for i := range 400 {
+			switch kind := i % 3; {
+			case kind == 0 || i%200 > 100: // many in a row too
 				all, want = append(all, get(fmt.Sprintf("/fast/%d", i))), append(want, fmt.Sprintf("lane /fast/%d", i))
-			case 1:
+			case kind == 1:
 				all, want = append(all, get(fmt.Sprintf("/slow/%d", i))), append(want, fmt.Sprintf("net/http GET /slow/%d 0 <nil>", i))
 			default:
 				all = append(all, fmt.Sprintf("PUT /fast/%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", i))

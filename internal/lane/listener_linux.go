@@ -163,6 +163,7 @@ func (ll *loopListener) accept() {
 			}
 		default:
 			if c := detach(nc); c != nil {
+				c.since = time.Now()
 				ll.loops[turn%len(ll.loops)].add(c)
 			}
 		}
@@ -172,7 +173,7 @@ func (ll *loopListener) accept() {
 // detach takes a connection out of Go's poller, which would be told of all that comes
 // on it. It returns nil where there are no more descriptors.
 func detach(nc *net.TCPConn) *looped {
-	c := &looped{fd: -1, addr: nc.RemoteAddr(), since: time.Now()}
+	c := &looped{fd: -1, addr: nc.RemoteAddr()}
 	if raw, err := nc.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) {
 			if own, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 0); errno == 0 {

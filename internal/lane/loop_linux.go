@@ -288,8 +288,23 @@ func (lp *loop) handOver(c *looped, got []byte, rest [2][]byte) {
 	if len(c.partial) > 0 {
 		h.late = c.since.Sub(h.begun)
 	}
+	h.home = lp
 	h.rest = [2][]byte{bytes.Clone(rest[0]), rest[1]} // the first is in room of the loop's
 	lp.listener.leave(h)
+}
+
+// takeBack adds a connection that net/http does not need any more.
+func (lp *loop) takeBack(nc net.Conn, active time.Time) bool {
+	if lp.stopping.Load() {
+		return false
+	}
+	c := detach(nc.(*net.TCPConn)) // handOver made it
+	if c == nil {
+		return false
+	}
+	c.answered, c.since = true, active
+	lp.add(c)
+	return true
 }
 
 // look closes what has taken too long.

@@ -1,7 +1,9 @@
 package lane_test
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +108,104 @@ func TestConnectionsThatEnd(t *testing.T) {
 	}
 	if logged.Len() > 0 {
 		t.Errorf("logged: %s", &logged)
+	}
+}
+
+// A connection that has been given to net/http comes back when there is nothing but
+// simple requests on it again.
+func TestAConnectionComesBack(t *testing.T) {
+	var mu sync.Mutex
+	states := map[http.ConnState]int{}
+	s := serveLoops(t, func(hs *http.Server) {
+		hs.IdleTimeout = time.Minute
+		hs.ConnState = func(_ net.Conn, state http.ConnState) {
+			mu.Lock()
+			defer mu.Unlock()
+			states[state]++
+		}
+	}, nil)
+	c := s.dial(t)
+	for round := range 3 {
+		c.send(get("/slow") + get("/fast/piped"))
+		c.want("net/http GET /slow 0 <nil>")
+		c.want("lane /fast/piped")
+		for i := range 100 {
+			path := fmt.Sprintf("/fast/%d", i)
+			if i%7 == 0 {
+				path = "/fast/" + strings.Repeat("x", 3000)
+				c.send(get(path)[:1500])
+				c.send(get(path)[1500:])
+			} else {
+				c.send(get(path))
+			}
+			c.want("lane " + path)
+		}
+		mu.Lock()
+		if states[http.StateNew] != round+1 || states[http.StateClosed] != round+1 {
+			t.Errorf("round %d: net/http has seen %v", round, states)
+		}
+		mu.Unlock()
+	}
+	body := make([]byte, 20<<20)
+	s.body.Store(&body)
+	for range 50 { // it leaves by its large answers, too
+		c.send(get("/fast"))
+		c.want(string(body))
+	}
+}
+
+// While connections come and go, a shutdown loses nobody's answer and no descriptor.
+func TestAShutdownWhileConnectionsComeAndGo(t *testing.T) {
+	before := descriptors(t)
+	for range 20 {
+		t.Run("", func(t *testing.T) {
+			s := serveLoops(t, nil, nil)
+			var wg sync.WaitGroup
+			var answered atomic.Int64
+			for range 32 {
+				conn, err := net.Dial("tcp", s.addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				wg.Go(func() {
+					defer conn.Close()
+					_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+					r := bufio.NewReader(conn)
+					for i := 0; ; i++ {
+						path, want := "/fast/1", "lane /fast/1"
+						if i%20 == 0 {
+							path, want = "/slow", "net/http GET /slow 0 <nil>"
+						}
+						if _, err := io.WriteString(conn, get(path)); err != nil {
+							return
+						}
+						resp, err := http.ReadResponse(r, nil)
+						if err != nil {
+							return
+						}
+						if got, err := io.ReadAll(resp.Body); err != nil || string(got) != want {
+							t.Errorf("%s: %q, %v", path, got, err)
+							return
+						}
+						answered.Add(1)
+					}
+				})
+			}
+			for answered.Load() < 2000 {
+				runtime.Gosched()
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if err := errors.Join(s.server.Shutdown(ctx), s.lane.Finish(ctx)); err != nil {
+				t.Error(err)
+			}
+			wg.Wait()
+		})
+	}
+	for deadline := time.Now().Add(10 * time.Second); descriptors(t) > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d descriptors before, %d after", before, descriptors(t))
+		}
 	}
 }
 
