@@ -184,7 +184,7 @@ func curveTable(w io.Writer, c curve) {
 	head := []string{"", "", "hits/s", "ratio", "CPU µs/hit", "ratio", "p50 ms", "p99 ms", "RSS", "ready ms"}
 	calls := c.Name == "revalidations"
 	if calls {
-		head = append(head, "calls/s", "call p50 ms", "failed")
+		head = append(head, "pages/s", "call p50 ms", "failed")
 	}
 	var lines [][]string
 	for _, name := range c.names {

@@ -16,13 +16,15 @@ type job struct {
 	Durable bool `json:"durable,omitempty"`
 	// Changing gives each render a version of its own.
 	Changing bool `json:"changing,omitempty"`
-	// Revalidations is how many calls a second revalidate a page meanwhile.
+	// Revalidations is how many pages a second are revalidated meanwhile.
 	Revalidations int `json:"revalidations,omitempty"`
+	// Batch is how many pages one call revalidates; at least 1.
+	Batch int `json:"batch"`
 }
 
 // job is the load that the flags describe.
 func (o options) job() job {
-	return job{Pages: o.pages, Hot: o.pages, Size: o.size, Connections: o.connections}
+	return job{Pages: o.pages, Hot: o.pages, Size: o.size, Connections: o.connections, Batch: o.batch}
 }
 
 func (j job) encoding() string {
@@ -49,6 +51,9 @@ func (j job) String() string {
 	}
 	if j.Revalidations > 0 {
 		text += fmt.Sprintf(", %d revalidations a second", j.Revalidations)
+		if j.Batch > 1 {
+			text += fmt.Sprintf(", %d in a call", j.Batch)
+		}
 	}
 	return text
 }

@@ -28,6 +28,7 @@ type options struct {
 	points      []string // empty: those of the curve
 	regenerate  bool
 	calls       int
+	batch       int
 	jsonFile    string
 	svgFile     string
 }
@@ -52,6 +53,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.connections, "connections", 64, "`connections` of the load generator")
 	f.IntVar(&o.pages, "pages", 1000, "`pages` that are asked for in turn")
 	f.IntVar(&o.size, "size", 17<<10, "`bytes` of a page")
+	f.IntVar(&o.batch, "batch", 1, "`pages` that one call of the curve of revalidations names")
 	f.IntVar(&o.serverCPU, "server-cpu", 0, "the `core` of the server that is measured; -1: all of them")
 	f.IntVar(&o.loadCPU, "load-cpu", 1, "the `core` of the load generator and of the origin")
 	list(f, &o.peers, "peers", "measure only these `names`: "+strings.Join(peerNames, ","))
@@ -122,8 +124,8 @@ func (o *options) validate(rest []string) error {
 			fault("-require names %s, which this run does not measure", name)
 		}
 	}
-	if o.rounds < 1 || o.duration < time.Second || o.pages < 1 || o.connections < 1 || o.calls < 1 {
-		fault("-rounds, -pages, -connections and -calls are at least 1, -duration at least 1s")
+	if o.rounds < 1 || o.duration < time.Second || o.pages < 1 || o.connections < 1 || o.calls < 1 || o.batch < 1 || o.batch > o.pages {
+		fault("-rounds, -pages, -connections, -calls and -batch are at least 1, -batch at most -pages, -duration at least 1s")
 	}
 	if o.size < minPage {
 		fault("-size is at least %d", minPage)

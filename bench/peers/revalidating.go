@@ -18,7 +18,7 @@ import (
 // revalidating is what calls during a measurement have come to.
 type revalidating struct {
 	Wanted   int     `json:"wantedPerSecond"`
-	Achieved float64 `json:"achievedPerSecond"`
+	Achieved float64 `json:"achievedPerSecond"` // pages
 	Calls    int     `json:"calls"`
 	Failures int     `json:"failures"`
 	Late     int     `json:"late"` // due while every connection was still busy
@@ -54,11 +54,11 @@ func startCaller(ctx context.Context, addr string, o *origin, j job) *caller {
 	return c
 }
 
-// tick says which page is due, at the rate of the job.
+// tick says which page is due, the first one of a call, at the rate of the job.
 func (c *caller) tick(ctx context.Context, due chan<- int) {
 	defer close(due)
 	// Not more than 500 times a second, and then several at once.
-	every := max(2*time.Millisecond, time.Second/time.Duration(c.job.Revalidations))
+	every := max(2*time.Millisecond, time.Duration(c.job.Batch)*time.Second/time.Duration(c.job.Revalidations))
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	sent := 0
@@ -68,9 +68,9 @@ func (c *caller) tick(ctx context.Context, due chan<- int) {
 			return
 		case <-ticker.C:
 		}
-		for ; sent < int(time.Since(c.began).Seconds()*float64(c.job.Revalidations)); sent++ {
+		for ; sent < int(time.Since(c.began).Seconds()*float64(c.job.Revalidations)); sent += c.job.Batch {
 			select {
-			case due <- rand.IntN(c.job.Hot): //nolint:gosec // G404: any page will do
+			case due <- rand.IntN(c.job.Hot - c.job.Batch + 1): //nolint:gosec // G404: any pages will do
 			default:
 				c.note(func(r *revalidating) { r.Late++ })
 			}
@@ -88,7 +88,7 @@ func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
 			conn, err = dial(ctx, addr)
 		}
 		if err == nil {
-			err = revalidate(conn, path(i))
+			err = revalidate(conn, i, c.job)
 		}
 		if ctx.Err() != nil {
 			break // whether it was done nobody knows
@@ -101,7 +101,9 @@ func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
 			}
 			continue
 		}
-		c.origin.revalidated(i, before)
+		for k := range c.job.Batch {
+			c.origin.revalidated(i+k, before)
+		}
 		c.succeeded(time.Since(began))
 	}
 	if conn != nil {
@@ -111,29 +113,33 @@ func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
 	}
 }
 
-// revalidate makes one call of the admin API. Of two for the same page at once one may
+// revalidate makes one call of the admin API for the pages from the first one on. Of two for the same page at once one may
 // find that the other has rendered what it would: that the page is new enough is
 // verified on the pages themselves.
-func revalidate(c *conn, path string) error {
-	r, err := revalidateReceipt(c, path)
-	if err == nil && r.Regenerated+r.Unchanged != 1 {
+func revalidate(c *conn, first int, j job) error {
+	r, err := revalidateReceipt(c, first, j)
+	if err == nil && r.Regenerated+r.Unchanged != j.Batch {
 		err = notRendered(r)
 	}
 	return err
 }
 
 func notRendered(r reprint.Receipt) error {
-	return fmt.Errorf("the page was not rendered anew: receipt %s has %d regenerated, %d unchanged, %d failed", r.ID, r.Regenerated, r.Unchanged, r.Failed)
+	return fmt.Errorf("not all was rendered anew: receipt %s has %d regenerated, %d unchanged, %d failed", r.ID, r.Regenerated, r.Unchanged, r.Failed)
 }
 
 // revalidateReceipt is that with the receipt. It is written by hand to cost the
 // core that it shares with the load generator little.
-func revalidateReceipt(c *conn, path string) (reprint.Receipt, error) {
+func revalidateReceipt(c *conn, first int, j job) (reprint.Receipt, error) {
 	var r reprint.Receipt
 	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return r, err
 	}
-	body := `{"paths":["` + path + `"]}`
+	body := `{"paths":["` + path(first)
+	for k := 1; k < j.Batch; k++ {
+		body += `","` + path(first+k)
+	}
+	body += `"]}`
 	_, err := fmt.Fprintf(c, "POST /v1/revalidate HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.addr, len(body), body)
 	if err != nil {
 		return r, err
@@ -197,7 +203,7 @@ func (c *caller) stop(f *figures) error {
 	defer c.mu.Unlock()
 	r := c.count
 	r.Calls = len(c.took)
-	r.Achieved = float64(r.Calls) / lasted.Seconds()
+	r.Achieved = float64(r.Calls*c.job.Batch) / lasted.Seconds()
 	r.P50, r.P99 = percentile(c.took, 50), percentile(c.took, 99)
 	f.Revalidations = &r
 	if r.Calls == 0 {
