@@ -77,8 +77,8 @@ type FastServed struct {
 // for a fresh page in memory, without a header field that has to do with ranges,
 // authorization or what the route's policy passes through or varies by. Everything
 // else is server's, and its Handler's, on the same connections. On Linux, server's
-// ConnState and ConnContext first hear of a connection of a [net.TCPListener] when
-// something comes on it that is for server.
+// ConnState and ConnContext hear of a connection of a [net.TCPListener] only while there
+// are requests for server on it, each time anew.
 //
 // The timeouts of server count for both. Its Handler must be the site, or lead to it
 // as fast.Admit says. Serve may be called once for a server, and with TLS not at

@@ -78,8 +78,8 @@ func firstOf(a, b time.Duration) time.Duration {
 }
 
 // Listener returns inner with the lane on its connections. Where it can, that keeps
-// them to itself until the first request for net/http, see [loopListener]; until then
-// the server's ConnState and ConnContext do not hear of them.
+// them to itself while there are only simple requests on them, see loopListener; the
+// server's ConnState and ConnContext do not hear of them meanwhile.
 func (l *Lane) Listener(inner net.Listener) net.Listener {
 	if loops := newLoopListener(inner, l); loops != nil {
 		return loops

@@ -12,9 +12,9 @@ import (
 // loopListener accepts connections and keeps them to itself as long as all that comes
 // on them are simple requests with an answer. A few loops, one for each processor,
 // wait for all of these connections together: a goroutine for each would cost a tenth
-// of a hit to park and to wake, and some kilobytes. At the first request of another
-// kind a connection is given to net/http for good, with the bytes of the request; so
-// is one whose client takes or sends more slowly than there is to do.
+// of a hit to park and to wake, and some kilobytes. With a request of another kind a
+// connection is given to net/http, and so is one whose client takes less than there is
+// for it; it comes back when there are only simple requests on it again.
 type loopListener struct {
 	*net.TCPListener
 	lane  *Lane
@@ -102,6 +102,10 @@ func (ll *loopListener) failed(err error) error {
 		ll.mu.Lock()
 		defer ll.mu.Unlock()
 		ll.gone = true
+		for _, c := range ll.leaving {
+			_ = c.Conn.Close() // nobody will answer it
+		}
+		ll.leaving = nil
 	}
 	return e
 }
