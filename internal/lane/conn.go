@@ -43,7 +43,10 @@ type conn struct {
 	idle      bool          // the deadline of reading is that of an idle connection
 	writeTill time.Time     // the deadline of writing, as far as it is set here
 
-	rest [2][]byte // of an answer that was begun before net/http got the connection
+	remote net.Addr // the client's, if Conn may not know it
+
+	rest    [2][]byte // of an answer that was begun before net/http got the connection
+	resting bool      // it has been answered before that, and waits for the next request
 
 	home   home // where it came from and may go back to, or nil
 	streak int  // how many requests were answered here since net/http last got one
@@ -68,6 +71,14 @@ func newConn(nc net.Conn, l *Lane) *conn {
 	c := &conn{Conn: nc, socket: newSocket(nc), lane: l, begun: time.Now()}
 	c.answer.to = c
 	return c
+}
+
+// RemoteAddr is the client's address.
+func (c *conn) RemoteAddr() net.Addr {
+	if c.remote != nil {
+		return c.remote
+	}
+	return c.Conn.RemoteAddr()
 }
 
 // mode is what Read is to do.
@@ -138,6 +149,11 @@ func (c *conn) serve(p []byte) (int, error) {
 		if err := c.goOn(); err != nil {
 			return 0, err
 		}
+		c.streak = homesick
+	}
+	if c.resting {
+		c.resting = false
+		c.restUntilIdle(c.begun)
 	}
 	for {
 		if c.streak >= homesick && c.home != nil && c.r == c.w && !c.lane.stopping.Load() {
@@ -271,7 +287,14 @@ func (c *conn) respond() (done bool, err error) {
 		return false, net.ErrClosed
 	}
 	c.answer.err = nil
+	panicked := true
+	defer func() {
+		if panicked { // net/http recovers, and closes
+			_ = c.responded(false)
+		}
+	}()
 	done = c.lane.handler(&c.req, &c.answer)
+	panicked = false
 	return done, c.responded(done)
 }
 
@@ -313,6 +336,9 @@ func (c *conn) transmit(now time.Time, head, body []byte) error {
 		c.extend(now)
 		err := c.socket.Send(head, chunk)
 		if head, body = nil, body[len(chunk):]; err != nil || len(body) == 0 {
+			if len(chunk) > maxCopied {
+				c.answer.now = time.Now() // it may have taken long
+			}
 			return err
 		}
 		now = time.Now()

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type Lane struct {
 	stopping atomic.Bool // all requests are for net/http, which closes the connections
 
 	mu        sync.Mutex
+	loops     []<-chan struct{}       // closed when loops have ended; guarded by mu
 	finishing map[*conn]chan struct{} // closed when the answer is written; guarded by mu
 }
 
@@ -102,9 +104,19 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // Finish waits for answers on connections that the server has closed, until ctx
-// ends. Then it cuts them, and returns ctx's error.
+// ends. Then it cuts them, and returns ctx's error. The listener must have been closed.
 func (l *Lane) Finish(ctx context.Context) error {
 	l.stopping.Store(true)
+	l.mu.Lock()
+	loops := slices.Clone(l.loops)
+	l.mu.Unlock()
+	for _, ended := range loops {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	for {
 		c, finished := l.unfinished()
 		if c == nil {

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -267,6 +269,66 @@ func TestPipelinedRequestsAreAnsweredInTheirOrder(t *testing.T) {
 		go func() { _, _ = io.WriteString(c, strings.Join(all, "")) }()
 		for _, w := range want {
 			c.want(w)
+		}
+	})
+}
+
+// Whatever comes after what, in whatever pieces, and whoever answers: each request has
+// its own answer.
+func TestAnyConversation(t *testing.T) {
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		seed := uint64(time.Now().UnixNano())
+		for n := range uint64(30) {
+			r := rand.New(rand.NewPCG(seed, n))
+			var all, want []string
+			for range 100 {
+				path := fmt.Sprintf("/%s/%d", []string{"fast", "fast", "fast", "slow"}[r.IntN(4)], r.IntN(1000))
+				if r.IntN(5) == 0 {
+					path += strings.Repeat("x", r.IntN(6000)) // some are longer than what a lane looks at
+				}
+				switch body := strings.Repeat("y", r.IntN(3)*r.IntN(3000)); r.IntN(8) {
+				case 0:
+					all = append(all, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body))
+					want = append(want, fmt.Sprintf("net/http POST %s %d <nil>", path, len(body)))
+				case 1:
+					for range 20 { // enough to go home
+						all, want = append(all, get("/fast/many")), append(want, "net/http GET /fast/many 0 <nil>")
+					}
+				default:
+					all, want = append(all, get(path)), append(want, "net/http GET "+path+" 0 <nil>")
+				}
+			}
+			c := s.dial(t)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				for text := strings.Join(all, ""); text != ""; {
+					n := min(len(text), 1+r.IntN(1+r.IntN(5000)))
+					if _, err := io.WriteString(c, text[:n]); err != nil {
+						t.Error(err)
+						return
+					}
+					text = text[n:]
+					if r.IntN(10) == 0 {
+						time.Sleep(time.Duration(r.IntN(2000)) * time.Microsecond) // the client's pace
+					}
+				}
+			})
+			for i, w := range want {
+				resp, err := http.ReadResponse(c.r, nil)
+				if err != nil {
+					t.Fatalf("seed %d: answer %d of conversation %d: %v; want %.60q", seed, i, n, err, w)
+				}
+				got, err := io.ReadAll(resp.Body)
+				if path, ok := strings.CutPrefix(string(got), "lane "); ok { // it does not matter who
+					got = []byte("net/http GET " + path + " 0 <nil>")
+				}
+				if err != nil || string(got) != w {
+					t.Fatalf("seed %d: answer %d of conversation %d is %.60q, %v; want %.60q", seed, i, n, got, err, w)
+				}
+			}
+			wg.Wait()
+			_ = c.Close()
 		}
 	})
 }

@@ -23,6 +23,7 @@ type loopListener struct {
 	begin sync.Once
 	end   sync.Once
 	ended chan struct{} // closed when the loops have ended and all is in leaving
+	late  chan struct{} // closed when they should have long since
 
 	failures chan error // of accepting
 
@@ -40,7 +41,7 @@ func newLoopListener(inner net.Listener, l *Lane) net.Listener {
 		return nil
 	}
 	ll := &loopListener{TCPListener: ln, lane: l,
-		ended: make(chan struct{}), failures: make(chan error), more: make(chan struct{}, 1)}
+		ended: make(chan struct{}), late: make(chan struct{}), failures: make(chan error), more: make(chan struct{}, 1)}
 	for range min(runtime.GOMAXPROCS(0), runtime.NumCPU()) {
 		lp, err := newLoop(ll)
 		if err != nil {
@@ -51,6 +52,9 @@ func newLoopListener(inner net.Listener, l *Lane) net.Listener {
 		}
 		ll.loops = append(ll.loops, lp)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loops = append(l.loops, ll.ended)
 	return ll
 }
 
@@ -74,6 +78,8 @@ func (ll *loopListener) Accept() (net.Conn, error) {
 			if c := ll.next(); c != nil {
 				return c, nil
 			}
+			return nil, ll.failed(net.ErrClosed)
+		case <-ll.late:
 			return nil, ll.failed(net.ErrClosed)
 		}
 	}
@@ -133,21 +139,34 @@ func (ll *loopListener) Close() error {
 	return err
 }
 
-// finish ends the loops.
+// patience is how long Accept waits for loops to end whose handlers take long. That
+// may be because they wait for the server to be closed.
+const patience = time.Second
+
+// finish has the loops end.
 func (ll *loopListener) finish() {
 	ll.end.Do(func() {
 		ll.lane.stopping.Store(true)
 		begun := true
 		ll.begin.Do(func() { begun = false })
-		for _, lp := range ll.loops {
-			if !begun {
+		if !begun {
+			for _, lp := range ll.loops {
 				lp.poll.close()
-				continue
 			}
-			lp.stop()
-			<-lp.ended
+			close(ll.ended)
+			return
 		}
-		close(ll.ended)
+		for _, lp := range ll.loops {
+			lp.stop()
+		}
+		late := time.AfterFunc(patience, func() { close(ll.late) })
+		go func() {
+			for _, lp := range ll.loops {
+				<-lp.ended
+			}
+			late.Stop()
+			close(ll.ended)
+		}()
 	})
 }
 

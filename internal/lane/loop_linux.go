@@ -36,6 +36,7 @@ type loop struct {
 	req    Request
 	answer Answer
 	out    [2][]byte // what is still to be written of the answer
+	budget int       // how much more may be sent to this connection
 }
 
 // looped is a connection in a loop.
@@ -53,8 +54,10 @@ const (
 	// eventsAtOnce is how many connections are looked at before other goroutines get
 	// their turn.
 	eventsAtOnce = 128
-	// readsAtOnce is how often one connection is read from while it fills the buffer.
+	// readsAtOnce is how often one connection is read from while it fills the buffer,
+	// and bytesAtOnce about how much is sent to it, before others get their turn.
 	readsAtOnce = 16
+	bytesAtOnce = 1 << 20
 	// newFor is how long net/http waits at its shutdown for the first request of a
 	// connection.
 	newFor = 5 * time.Second
@@ -138,10 +141,13 @@ func (lp *loop) work(events []syscall.EpollEvent) {
 	for i := range events {
 		e := &events[i]
 		lp.batch = append(lp.batch, lp.conns[e.Fd])
-		lp.ends = append(lp.ends, e.Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0)
+		lp.ends = append(lp.ends, e.Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR|syscall.EPOLLPRI) != 0)
 	}
 	lp.mu.Unlock()
 	for i, c := range lp.batch {
+		if c == nil {
+			continue // dropped, but a child that has not come to its exec yet holds the file
+		}
 		lp.attend(c, lp.ends[i])
 		lp.batch[i] = nil
 	}
@@ -154,6 +160,7 @@ func (lp *loop) attend(c *looped, ends bool) {
 			lp.panicked(c, v)
 		}
 	}()
+	lp.budget = bytesAtOnce
 	for range readsAtOnce {
 		at := copy(lp.buf, c.partial)
 		n, errno := rawRead(uintptr(c.fd), lp.buf[at:])
@@ -201,6 +208,10 @@ func (lp *loop) answerAll(c *looped, b []byte) bool {
 		case len(lp.out[0])+len(lp.out[1]) > 0:
 			lp.handOver(c, b, lp.out)
 			return false
+		case lp.budget <= 0 && len(b) > 0:
+			c.answered = true
+			lp.handOver(c, b, nothing)
+			return false
 		}
 		c.answered, c.since, c.partial = true, lp.answer.now, c.partial[:0]
 	}
@@ -241,7 +252,12 @@ func (lp *loop) transmit(_ time.Time, head, body []byte) error {
 		case errno != 0:
 			return os.NewSyscallError("writev", errno)
 		}
+		lp.budget -= len(head) + len(chunk)
 		if head, body = nil, body[len(chunk):]; len(body) == 0 {
+			return nil
+		}
+		if lp.budget <= 0 {
+			lp.out[1] = body
 			return nil
 		}
 	}
@@ -263,7 +279,8 @@ func (lp *loop) drop(c *looped) {
 		return // it is not the loop's any more
 	}
 	lp.release(c)
-	_ = syscall.Close(c.fd) // epoll forgets it by itself
+	lp.poll.remove(c.fd) // epoll forgets it by itself only if no child holds the file
+	_ = syscall.Close(c.fd)
 }
 
 // nothing is the rest of an answer that is whole, or was not begun.
@@ -278,17 +295,22 @@ func (lp *loop) handOver(c *looped, got []byte, rest [2][]byte) {
 	lp.poll.remove(c.fd)
 	f := os.NewFile(uintptr(c.fd), "")
 	nc, err := net.FileConn(f)
+	if err != nil && lp.poll.giveSpare() {
+		nc, err = net.FileConn(f)
+	}
 	_ = f.Close() // nc has a descriptor of its own
+	lp.poll.keepSpare()
 	if err != nil {
-		return // there are no more descriptors
+		return
 	}
 	h := newConn(nc, lp.listener.lane)
+	h.remote = c.addr // a socket that was reset does not know it any more
 	h.buf = make([]byte, bufferSize)
 	h.w = copy(h.buf, got)
 	if len(c.partial) > 0 {
 		h.late = c.since.Sub(h.begun)
 	}
-	h.home = lp
+	h.home, h.resting = lp, c.answered && len(got) == 0
 	h.rest = [2][]byte{bytes.Clone(rest[0]), rest[1]} // the first is in room of the loop's
 	lp.listener.leave(h)
 }

@@ -16,6 +16,7 @@ type poll struct {
 	raw    syscall.RawConn
 	fd     int // file's
 	wake   int // an eventfd, to be told that there is more
+	spare  int // one more descriptor, for when there are no others; -1: it is given
 	events []syscall.EpollEvent
 	work   func([]syscall.EpollEvent)
 	turn   func(uintptr) bool // made once
@@ -40,7 +41,7 @@ func newPoll(work func([]syscall.EpollEvent)) (*poll, error) {
 		_ = syscall.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	p := &poll{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, wake: -1, work: work, events: make([]syscall.EpollEvent, eventsAtOnce)}
+	p := &poll{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, wake: -1, spare: -1, work: work, events: make([]syscall.EpollEvent, eventsAtOnce)}
 	p.turn = p.once
 	if p.raw, err = p.file.SyscallConn(); err == nil {
 		if err = p.file.SetReadDeadline(time.Time{}); err == nil {
@@ -60,6 +61,7 @@ func (p *poll) newWake() error {
 		return os.NewSyscallError("eventfd2", errno)
 	}
 	p.wake = int(fd)
+	p.keepSpare()
 	return p.add(p.wake, wakeSlot)
 }
 
@@ -69,11 +71,32 @@ func (p *poll) close() {
 	if p.wake >= 0 {
 		_ = syscall.Close(p.wake)
 	}
+	p.giveSpare()
+}
+
+// giveSpare gives a descriptor to who needs one, or reports false.
+func (p *poll) giveSpare() bool {
+	if p.spare < 0 {
+		return false
+	}
+	_ = syscall.Close(p.spare)
+	p.spare = -1
+	return true
+}
+
+// keepSpare sees to it that there is one to give.
+func (p *poll) keepSpare() {
+	if p.spare >= 0 {
+		return
+	}
+	if fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(p.wake), syscall.F_DUPFD_CLOEXEC, 0); errno == 0 {
+		p.spare = int(fd)
+	}
 }
 
 // add has a descriptor waited for.
 func (p *poll) add(fd int, slot int32) error {
-	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | edge, Fd: slot})
+	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLPRI | syscall.EPOLLRDHUP | edge, Fd: slot})
 }
 
 // remove has a descriptor not waited for any more.
