@@ -37,6 +37,9 @@ type conn struct {
 
 	state atomic.Int32 // see Close
 
+	post   bool   // the last request that net/http got was a POST
+	before string // for net/http before what is in buf
+
 	begun     time.Time     // when net/http got the connection
 	late      time.Duration // by how much net/http's next deadline is to be moved
 	active    time.Time     // when a request was last answered here
@@ -116,6 +119,11 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // receive returns what is in the buffer, or else reads from the connection.
 func (c *conn) receive(p []byte) (int, error) {
+	if c.before != "" {
+		n := copy(p, c.before)
+		c.before = c.before[n:]
+		return n, nil
+	}
 	if c.r < c.w {
 		n := copy(p, c.buf[c.r:c.w])
 		c.r += n
@@ -197,6 +205,14 @@ func (c *conn) handOver(h head, end int) {
 		c.mode, c.left = following, int64(end)
 	case counted:
 		c.mode, c.left = following, int64(end)+h.length
+	}
+	if waiting := c.buf[c.r:c.w]; len(waiting) > 0 {
+		if c.post && c.streak > 0 && (waiting[0] == '\r' || waiting[0] == '\n') {
+			// After a POST net/http passes over up to four line ends, as some browsers once
+			// sent them. It does not know that others have been answered since.
+			c.before = "\r\n\r\n"
+		}
+		c.post = bytes.HasPrefix(waiting, []byte("POST "))
 	}
 	if !c.writeTill.IsZero() {
 		_ = c.Conn.SetWriteDeadline(time.Time{})

@@ -346,6 +346,31 @@ func TestARequestMayComeByteByByte(t *testing.T) {
 	})
 }
 
+// net/http takes line ends before a request after a POST only, whoever has answered
+// in between.
+func TestLineEndsBeforeARequest(t *testing.T) {
+	eachWay(t, func(t *testing.T, serve starter) {
+		s := serve(t, nil, nil)
+		for _, between := range []string{"", get("/fast/1"), get("/slow")} {
+			c := s.dial(t)
+			c.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" + between + "\r\n" + get("/fast/2"))
+			want := []int{200, 200}
+			if between != "" {
+				want = append(want, 400)
+			}
+			for _, status := range want {
+				resp, err := http.ReadResponse(c.r, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != status {
+					t.Errorf("after %q: %d, %v; want %d", between, resp.StatusCode, err, status)
+				}
+			}
+		}
+	})
+}
+
 func TestALongHeadIsForNetHTTP(t *testing.T) {
 	eachWay(t, func(t *testing.T, serve starter) {
 		s := serve(t, nil, nil)
