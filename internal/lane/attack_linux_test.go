@@ -3,6 +3,7 @@ package lane_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -44,7 +45,7 @@ func TestAClosedFileThatAChildHolds(t *testing.T) {
 	c.send(get("/fast/1"))
 	c.want("lane /fast/1")
 	held := heldFile(t, c)
-	defer syscall.Close(held)
+	defer func() { _ = syscall.Close(held) }()
 	conn := c.Conn.(*net.TCPConn)
 	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
@@ -97,7 +98,9 @@ func TestUrgentDataWithinAHead(t *testing.T) {
 	go func() { ended <- server.Serve(ln.Listener(l)) }()
 	c.want("ok")
 	_ = server.Close()
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 }
 
 // Handlers that panic on a connection of net/http's, or close the server, keep
@@ -130,7 +133,9 @@ func TestHandlersThatEndThings(t *testing.T) {
 	c.wantEnd()
 	s.dial(t).send(get("/close"))
 	<-closed
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := ln.Finish(ctx); err != nil {

@@ -91,7 +91,7 @@ func (lp *loop) add(c *looped) {
 		c.slot, lp.free = lp.free[n-1], lp.free[:n-1]
 		lp.conns[c.slot] = c
 	} else {
-		c.slot = int32(len(lp.conns)) //nolint:gosec // there are fewer descriptors than that
+		c.slot = int32(len(lp.conns))
 		lp.conns = append(lp.conns, c)
 	}
 	if !lp.ticking && lp.tick > 0 {
@@ -265,7 +265,7 @@ func (lp *loop) transmit(_ time.Time, head, body []byte) error {
 
 // panicked does what net/http does when a handler panics.
 func (lp *loop) panicked(c *looped, v any) {
-	if v != http.ErrAbortHandler {
+	if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 		lp.listener.lane.logf("http: panic serving %v: %v\n%s", c.addr, v, debug.Stack())
 	}
 	lp.drop(c)

@@ -293,7 +293,9 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	other.send(get("/"))
 	other.want("ok")
 	_ = server.Close()
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 	if got, want := logged.String(), "http: panic serving "+broken.LocalAddr().String()+": oh "+broken.LocalAddr().String()+"\ngoroutine "; !strings.HasPrefix(got, want) || strings.Contains(got, "abort") {
 		t.Errorf("logged %q, want %q", got, want)
 	}
