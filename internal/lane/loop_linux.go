@@ -153,7 +153,8 @@ func (lp *loop) work(events []syscall.EpollEvent) {
 	}
 }
 
-// attend answers what has come on a connection. ends says that nothing more comes.
+// attend answers what has come on a connection. ends says that it may not be told of
+// what is left.
 func (lp *loop) attend(c *looped, ends bool) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -201,6 +202,7 @@ func (lp *loop) answerAll(c *looped, b []byte) bool {
 			return false
 		}
 		b, whole = b[end:], false
+		c.answered, c.since, c.partial = true, lp.answer.now, c.partial[:0]
 		switch {
 		case lp.answer.err != nil:
 			lp.drop(c)
@@ -209,11 +211,9 @@ func (lp *loop) answerAll(c *looped, b []byte) bool {
 			lp.handOver(c, b, lp.out)
 			return false
 		case lp.budget <= 0 && len(b) > 0:
-			c.answered = true
 			lp.handOver(c, b, nothing)
 			return false
 		}
-		c.answered, c.since, c.partial = true, lp.answer.now, c.partial[:0]
 	}
 	switch {
 	case whole:
