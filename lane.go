@@ -24,7 +24,8 @@ type FastLane struct {
 	Admit func(r *FastRequest) bool
 
 	// Served is called after each answer that was given, in place of
-	// [Trace.Served]. Nil: nobody wants to know.
+	// [Trace.Served]. It must be quick, as Admit must: other connections wait
+	// meanwhile. Nil: nobody wants to know.
 	Served func(r *FastRequest, s FastServed)
 
 	// WriteTimeout is how long a client may take nothing of an answer before it is

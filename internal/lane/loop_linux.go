@@ -357,7 +357,7 @@ func (lp *loop) look(now time.Time) {
 	// One may have been added meanwhile.
 	lp.ticking = left || len(lp.conns) > len(lp.free)
 	if lp.ticking {
-		lp.poll.until(now.Add(lp.tick))
+		lp.poll.until(time.Now().Add(lp.tick))
 	} else {
 		lp.poll.until(time.Time{})
 	}
