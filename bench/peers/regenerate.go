@@ -63,7 +63,7 @@ func (l *lab) regenerations(ctx context.Context, peers []*peer) (*regenerations,
 // regenerate makes the calls of one round. After each, the page is asked for
 // and must be from a render that began after the call.
 func (l *lab) regenerate(ctx context.Context, p *peer, r *regeneration) (err error) {
-	j := job{Pages: 100, Hot: 100, Size: l.opts.size, Connections: 1, Changing: true, Batch: 1}
+	j := job{Pages: 100, Hot: 100, Size: l.opts.size, Connections: 1, Changing: true}
 	l.origin.prepare(j)
 	s, err := p.start(ctx, p, j)
 	if err != nil {
@@ -123,7 +123,7 @@ func (l *lab) regenerator(ctx context.Context, p *peer, s *server) (regenerator,
 			return regenerator{}, nil, err
 		}
 		call := func(i int) (time.Duration, error) {
-			receipt, err := revalidateReceipt(c, i, job{Batch: 1})
+			receipt, err := revalidateReceipt(c, i, 1)
 			if err == nil && (receipt.Regenerated != 1 || len(receipt.Pages) != 1) {
 				err = notRendered(receipt)
 			}

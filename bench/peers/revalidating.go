@@ -88,7 +88,7 @@ func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
 			conn, err = dial(ctx, addr)
 		}
 		if err == nil {
-			err = revalidate(conn, i, c.job)
+			err = revalidate(conn, i, c.job.Batch)
 		}
 		if ctx.Err() != nil {
 			break // whether it was done nobody knows
@@ -113,12 +113,12 @@ func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
 	}
 }
 
-// revalidate makes one call of the admin API for the pages from the first one on. Of two for the same page at once one may
-// find that the other has rendered what it would: that the page is new enough is
-// verified on the pages themselves.
-func revalidate(c *conn, first int, j job) error {
-	r, err := revalidateReceipt(c, first, j)
-	if err == nil && r.Regenerated+r.Unchanged != j.Batch {
+// revalidate makes one call of the admin API for n pages from the first one on. Of two
+// calls for the same page at once one may find that the other has rendered what it
+// would: that the page is new enough is verified on the pages themselves.
+func revalidate(c *conn, first, n int) error {
+	r, err := revalidateReceipt(c, first, n)
+	if err == nil && r.Regenerated+r.Unchanged != n {
 		err = notRendered(r)
 	}
 	return err
@@ -130,13 +130,13 @@ func notRendered(r reprint.Receipt) error {
 
 // revalidateReceipt is that with the receipt. It is written by hand to cost the
 // core that it shares with the load generator little.
-func revalidateReceipt(c *conn, first int, j job) (reprint.Receipt, error) {
+func revalidateReceipt(c *conn, first, n int) (reprint.Receipt, error) {
 	var r reprint.Receipt
 	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return r, err
 	}
 	body := `{"paths":["` + path(first)
-	for k := 1; k < j.Batch; k++ {
+	for k := 1; k < n; k++ {
 		body += `","` + path(first+k)
 	}
 	body += `"]}`

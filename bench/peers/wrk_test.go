@@ -43,7 +43,7 @@ func TestALoadInWhichAnythingFailedIsNone(t *testing.T) {
 }
 
 func TestBytesMustBeThoseOfTheAnswers(t *testing.T) {
-	j := job{Hot: 1000, Connections: 64, Batch: 1}
+	j := job{Hot: 1000, Connections: 64}
 	same := answers{Count: 2000, Total: 2000 * 17600, Min: 17600, Max: 17600}
 	for name, c := range map[string]struct {
 		requests, bytes int64
