@@ -3,7 +3,6 @@ package lane_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -74,10 +73,7 @@ func TestAClosedFileThatAChildHolds(t *testing.T) {
 
 // A byte of urgent data ends a read, and what follows is not told of.
 func TestUrgentDataWithinAHead(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	c := (&served{addr: l.Addr().String()}).dial(t)
 	raw, err := c.Conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
@@ -94,13 +90,9 @@ func TestUrgentDataWithinAHead(t *testing.T) {
 		a.Send(time.Now(), append(a.Buffer(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"...), nil)
 		return true
 	})
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln.Listener(l)) }()
+	_, end := serveLane(t, server, ln, l)
 	c.want("ok")
-	_ = server.Close()
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		t.Error(err)
-	}
+	end()
 }
 
 // Handlers that panic on a connection of net/http's, or close the server, keep
@@ -119,13 +111,7 @@ func TestHandlersThatEndThings(t *testing.T) {
 		}
 		return false
 	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln.Listener(l)) }()
-	s := &served{addr: l.Addr().String()}
+	s, end := serveLane(t, server, ln, listen(t))
 	c := s.dial(t)
 	c.send(get("/slow"))
 	c.want("404 page not found\n")
@@ -133,9 +119,7 @@ func TestHandlersThatEndThings(t *testing.T) {
 	c.wantEnd()
 	s.dial(t).send(get("/close"))
 	<-closed
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		t.Error(err)
-	}
+	end()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := ln.Finish(ctx); err != nil {

@@ -27,6 +27,28 @@ func serveLoops(t *testing.T, configure func(*http.Server), handler http.Handler
 	return serveOn(t, func(l net.Listener) net.Listener { return l }, configure, handler)
 }
 
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// serveLane serves with a lane of the test's own until end, which waits for the server.
+func serveLane(t *testing.T, server *http.Server, ln *lane.Lane, l net.Listener) (s *served, end func()) {
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln.Listener(l)) }()
+	return &served{addr: l.Addr().String()}, func() {
+		t.Helper()
+		_ = server.Close()
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	}
+}
+
 // More connections than a loop looks at in one go get their answers, and none has a
 // goroutine of its own.
 func TestAThousandConnectionsNeedNoGoroutines(t *testing.T) {
@@ -278,13 +300,7 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 		a.Send(time.Now(), append(a.Buffer(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"...), nil)
 		return true
 	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln.Listener(l)) }()
-	s := &served{addr: l.Addr().String()}
+	s, end := serveLane(t, server, ln, listen(t))
 	other, broken, aborted := s.dial(t), s.dial(t), s.dial(t)
 	broken.send(get("/panic"))
 	broken.wantEnd()
@@ -292,10 +308,7 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	aborted.wantEnd()
 	other.send(get("/"))
 	other.want("ok")
-	_ = server.Close()
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		t.Error(err)
-	}
+	end()
 	if got, want := logged.String(), "http: panic serving "+broken.LocalAddr().String()+": oh "+broken.LocalAddr().String()+"\ngoroutine "; !strings.HasPrefix(got, want) || strings.Contains(got, "abort") {
 		t.Errorf("logged %q, want %q", got, want)
 	}
