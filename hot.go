@@ -198,24 +198,24 @@ func (hp *hotPage) current(s *Site) bool {
 	return false
 }
 
-// keep keeps an answer for the rest of its second, if it is the second one that is
-// made in it: for pages that are asked for less often that would be a waste.
+// keep keeps an answer for the rest of its second, if there was one in the second
+// before it or this is the second that is made in it: for pages that are asked for less
+// often that would be a waste.
 func (hp *hotPage) keep(c *fastConn, encoding string, rd *ready, x *rendition, text []byte) {
-	if hp.made.Swap(x.sec) != x.sec {
+	place, all := &hp.coded, !x.codes || !x.e.compressible
+	if all || encoding == "" {
+		place = &hp.plain
+	}
+	before := place.Load()
+	if hp.made.Swap(x.sec) != x.sec && (before == nil || before.sec != x.sec-1) {
 		return
 	}
 	an := &hotAnswer{
-		sec: x.sec, until: rd.until, routing: rd.routing, rt: rd.route, head: rd.head,
+		sec: x.sec, until: rd.until, routing: rd.routing, rt: rd.route, all: all, head: rd.head,
 		status: x.e.status(), form: x.form, text: bytes.Clone(text), body: x.body(),
 	}
-	switch {
-	case !x.codes || !x.e.compressible:
-		an.all = true
-		hp.plain.Store(an)
-	case encoding == "":
-		hp.plain.Store(an)
-	default:
+	if place == &hp.coded {
 		an.accepted = c.accepts(encoding)
-		hp.coded.Store(an)
 	}
+	place.Store(an)
 }

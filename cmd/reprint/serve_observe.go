@@ -45,6 +45,7 @@ type observer struct {
 	calls    *prometheus.CounterVec
 	reloads  *prometheus.CounterVec
 	hits     sync.Map // of *fastSeries, by route
+	lastHit  atomic.Pointer[fastSeries]
 }
 
 // observedClients tells the address of a request's client.
@@ -187,29 +188,42 @@ func (o *observer) logRequest(ctx context.Context, method, host, target string, 
 
 // fastSeries is the series of a route's hits, found once.
 type fastSeries struct {
+	route           string
 	requests, bytes prometheus.Counter
 	seconds         prometheus.Observer
 }
 
-// fast counts and logs what the fast lane answered.
-func (o *observer) fast(r *reprint.FastRequest, s reprint.FastServed) {
-	const verdict = string(reprint.VerdictHit)
-	known, ok := o.hits.Load(s.Route)
+// fastSeriesOf returns the series of a route, which is most often the last one's.
+func (o *observer) fastSeriesOf(route string) *fastSeries {
+	if last := o.lastHit.Load(); last != nil && last.route == route {
+		return last
+	}
+	known, ok := o.hits.Load(route)
 	if !ok {
-		known, _ = o.hits.LoadOrStore(strings.Clone(s.Route), &fastSeries{
-			requests: o.requests.WithLabelValues(s.Route, verdict),
+		const verdict = string(reprint.VerdictHit)
+		route = strings.Clone(route)
+		known, _ = o.hits.LoadOrStore(route, &fastSeries{
+			route:    route,
+			requests: o.requests.WithLabelValues(route, verdict),
 			bytes:    o.bytes.WithLabelValues(verdict),
 			seconds:  o.seconds.WithLabelValues(verdict),
 		})
 	}
 	series := known.(*fastSeries)
+	o.lastHit.Store(series)
+	return series
+}
+
+// fast counts and logs what the fast lane answered.
+func (o *observer) fast(r *reprint.FastRequest, s reprint.FastServed) {
+	series := o.fastSeriesOf(s.Route)
 	series.requests.Inc()
 	series.bytes.Add(float64(s.Bytes))
 	series.seconds.Observe(s.Took.Seconds())
 	if *o.access.Load() <= 0 {
 		return
 	}
-	noted := &seen{route: s.Route, verdict: verdict, status: s.Status, bytes: int64(s.Bytes)}
+	noted := &seen{route: s.Route, verdict: string(reprint.VerdictHit), status: s.Status, bytes: int64(s.Bytes)}
 	if o.samples(noted) {
 		path, query, _ := strings.Cut(r.Target(), "?")
 		o.logRequest(context.Background(), r.Method(), r.Host(), hook.Scrub(&url.URL{Path: path, RawQuery: query}), noted, s.Took, o.clients.fastClient(r))
