@@ -140,7 +140,7 @@ func (c *client) want(body string) {
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil || string(got) != body {
-		c.t.Fatalf("got %q, %v; want %q", got, err, body)
+		c.t.Fatalf("got %.200q (%d bytes), %v; want %.200q (%d)", got, len(got), err, body, len(body))
 	}
 }
 

@@ -1,8 +1,10 @@
 package lane
 
 import (
+	"cmp"
 	"errors"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"syscall"
@@ -174,7 +176,11 @@ func (ll *loopListener) finish() {
 func (ll *loopListener) accept() {
 	defer ll.finish()
 	for turn := 0; ; turn++ {
+		var c *looped
 		nc, err := ll.AcceptTCP()
+		if err == nil {
+			c, err = detach(nc)
+		}
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -185,28 +191,30 @@ func (ll *loopListener) accept() {
 				return
 			}
 		default:
-			if c := detach(nc); c != nil {
-				c.since = time.Now()
-				ll.loops[turn%len(ll.loops)].add(c)
-			}
+			c.since = time.Now()
+			ll.loops[turn%len(ll.loops)].add(c)
 		}
 	}
 }
 
 // detach takes a connection out of Go's poller, which would be told of all that comes
-// on it. It returns nil where there are no more descriptors.
-func detach(nc *net.TCPConn) *looped {
-	c := &looped{fd: -1, addr: nc.RemoteAddr()}
-	if raw, err := nc.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) {
-			if own, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 0); errno == 0 {
-				c.fd = int(own)
-			}
-		})
+// on it. It closes nc; the error says that there are no more descriptors.
+func detach(nc *net.TCPConn) (*looped, error) {
+	defer nc.Close()
+	raw, err := nc.SyscallConn()
+	if err != nil {
+		return nil, err
 	}
-	_ = nc.Close()
-	if c.fd < 0 {
-		return nil
+	c := &looped{addr: nc.RemoteAddr()}
+	controlErr := raw.Control(func(fd uintptr) {
+		own, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 0)
+		c.fd = int(own)
+		if errno != 0 {
+			err = os.NewSyscallError("fcntl", errno)
+		}
+	})
+	if err = cmp.Or(controlErr, err); err != nil {
+		return nil, err
 	}
-	return c
+	return c, nil
 }

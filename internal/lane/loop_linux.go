@@ -84,7 +84,9 @@ func (lp *loop) add(c *looped) {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
 	if lp.stopping.Load() {
-		_ = syscall.Close(c.fd)
+		if h := c.conn(lp.listener.lane, func() bool { return false }); h != nil {
+			lp.listener.leave(h)
+		}
 		return
 	}
 	if n := len(lp.free); n > 0 {
@@ -120,13 +122,22 @@ func (lp *loop) stop() {
 
 // run answers until stop is called.
 func (lp *loop) run() {
-	defer close(lp.ended)
+	stopped := false
+	defer func() {
+		if stopped {
+			close(lp.ended)
+		} else {
+			go lp.run() // a handler has ended the goroutine, which should cost its own connection only
+		}
+	}()
+	lp.workOff()
 	for {
 		err := lp.poll.wait()
 		switch {
 		case lp.stopping.Load():
 			lp.empty(time.Now())
 			lp.poll.close()
+			stopped = true
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			lp.look(time.Now())
@@ -144,23 +155,34 @@ func (lp *loop) work(events []syscall.EpollEvent) {
 		lp.ends = append(lp.ends, e.Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR|syscall.EPOLLPRI) != 0)
 	}
 	lp.mu.Unlock()
+	lp.workOff()
+}
+
+// workOff looks at what is left of the batch.
+func (lp *loop) workOff() {
 	for i, c := range lp.batch {
 		if c == nil {
 			continue // dropped, but a child that has not come to its exec yet holds the file
 		}
-		lp.attend(c, lp.ends[i])
 		lp.batch[i] = nil
+		lp.attend(c, lp.ends[i])
 	}
 }
 
 // attend answers what has come on a connection. ends says that it may not be told of
 // what is left.
 func (lp *loop) attend(c *looped, ends bool) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			lp.panicked(c, v)
+		if !returned {
+			lp.panicked(c, recover())
 		}
 	}()
+	lp.readAndAnswer(c, ends)
+	returned = true
+}
+
+func (lp *loop) readAndAnswer(c *looped, ends bool) {
 	lp.budget = bytesAtOnce
 	for range readsAtOnce {
 		at := copy(lp.buf, c.partial)
@@ -263,9 +285,10 @@ func (lp *loop) transmit(_ time.Time, head, body []byte) error {
 	}
 }
 
-// panicked does what net/http does when a handler panics.
+// panicked does what net/http does when a handler panics, with v, or calls
+// runtime.Goexit, when v is nil.
 func (lp *loop) panicked(c *looped, v any) {
-	if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+	if err, ok := v.(error); v != nil && (!ok || !errors.Is(err, http.ErrAbortHandler)) {
 		lp.listener.lane.logf("http: panic serving %v: %v\n%s", c.addr, v, debug.Stack())
 	}
 	lp.drop(c)
@@ -293,18 +316,11 @@ func (lp *loop) handOver(c *looped, got []byte, rest [2][]byte) {
 	lp.release(c)
 	lp.mu.Unlock()
 	lp.poll.remove(c.fd)
-	f := os.NewFile(uintptr(c.fd), "")
-	nc, err := net.FileConn(f)
-	if err != nil && lp.poll.giveSpare() {
-		nc, err = net.FileConn(f)
-	}
-	_ = f.Close() // nc has a descriptor of its own
+	h := c.conn(lp.listener.lane, lp.poll.giveSpare)
 	lp.poll.keepSpare()
-	if err != nil {
+	if h == nil {
 		return
 	}
-	h := newConn(nc, lp.listener.lane)
-	h.remote = c.addr // a socket that was reset does not know it any more
 	h.buf = make([]byte, bufferSize)
 	h.w = copy(h.buf, got)
 	if len(c.partial) > 0 {
@@ -315,13 +331,32 @@ func (lp *loop) handOver(c *looped, got []byte, rest [2][]byte) {
 	lp.listener.leave(h)
 }
 
+// conn returns the connection in the form that net/http needs, on another descriptor.
+// Where there is none left, and spare gives none, the connection is closed and conn
+// returns nil.
+func (c *looped) conn(l *Lane, spare func() bool) *conn {
+	f := os.NewFile(uintptr(c.fd), "")
+	defer f.Close()
+	nc, err := net.FileConn(f)
+	if err != nil && spare() {
+		nc, err = net.FileConn(f)
+	}
+	if err != nil {
+		l.logf("http: connection from %v is closed: %v", c.addr, err)
+		return nil
+	}
+	h := newConn(nc, l)
+	h.remote = c.addr // a socket that was reset does not know it any more
+	return h
+}
+
 // takeBack adds a connection that net/http does not need any more.
 func (lp *loop) takeBack(nc net.Conn, active time.Time) bool {
 	if lp.stopping.Load() {
 		return false
 	}
-	c := detach(nc.(*net.TCPConn)) // handOver made it
-	if c == nil {
+	c, err := detach(nc.(*net.TCPConn)) // handOver made it
+	if err != nil {
 		return false
 	}
 	c.answered, c.since = true, active
@@ -329,16 +364,17 @@ func (lp *loop) takeBack(nc net.Conn, active time.Time) bool {
 	return true
 }
 
+// connections returns those that are the loop's now.
+func (lp *loop) connections() []*looped {
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(lp.conns), func(c *looped) bool { return c == nil })
+}
+
 // look closes what has taken too long.
 func (lp *loop) look(now time.Time) {
-	lp.mu.Lock()
-	conns := slices.Clone(lp.conns)
-	lp.mu.Unlock()
 	left := false
-	for _, c := range conns {
-		if c == nil {
-			continue
-		}
+	for _, c := range lp.connections() {
 		limit := lp.listener.lane.headerTimeout
 		if c.answered && len(c.partial) == 0 {
 			limit = lp.listener.lane.idleTimeout
@@ -366,13 +402,7 @@ func (lp *loop) look(now time.Time) {
 // empty gives net/http what it would still answer at its shutdown, and closes the
 // rest.
 func (lp *loop) empty(now time.Time) {
-	lp.mu.Lock()
-	conns := slices.Clone(lp.conns)
-	lp.mu.Unlock()
-	for _, c := range conns {
-		if c == nil {
-			continue
-		}
+	for _, c := range lp.connections() {
 		at := copy(lp.buf, c.partial)
 		n, _ := rawRead(uintptr(c.fd), lp.buf[at:])
 		if at+n > 0 || !c.answered && now.Sub(c.since) < newFor {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -51,10 +52,10 @@ func serveLane(t *testing.T, server *http.Server, ln *lane.Lane, l net.Listener)
 
 // More connections than a loop looks at in one go get their answers, and none has a
 // goroutine of its own.
-func TestAThousandConnectionsNeedNoGoroutines(t *testing.T) {
+func TestThousandsOfConnectionsNeedNoGoroutines(t *testing.T) {
 	s := serveLoops(t, nil, nil)
 	before := runtime.NumGoroutine()
-	clients := make([]*client, 1000)
+	clients := make([]*client, connectionsAtMost(t, 5000))
 	for i := range clients {
 		clients[i] = s.dial(t)
 	}
@@ -78,8 +79,19 @@ func TestAThousandConnectionsNeedNoGoroutines(t *testing.T) {
 		}
 	}
 	if n := runtime.NumGoroutine(); n > before+50 {
-		t.Errorf("%d goroutines before, %d with a thousand connections", before, n)
+		t.Errorf("%d goroutines before, %d with %d connections", before, n, len(clients))
 	}
+}
+
+// connectionsAtMost is n, or how many connections there are descriptors for, both ends
+// in this process.
+func connectionsAtMost(t *testing.T, n int) int {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	return min(n, (int(min(limit.Cur, 1<<20))-200)/2)
 }
 
 // descriptors counts those of this process.
@@ -168,9 +180,9 @@ func TestAConnectionComesBack(t *testing.T) {
 		}
 		mu.Unlock()
 	}
-	body := make([]byte, 20<<20)
+	body := make([]byte, 8<<20)
 	s.body.Store(&body)
-	for range 50 { // it leaves by its large answers, too
+	for range 10 { // it leaves by its large answers, too
 		c.send(get("/fast"))
 		c.want(string(body))
 	}
@@ -312,6 +324,60 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	if got, want := logged.String(), "http: panic serving "+broken.LocalAddr().String()+": oh "+broken.LocalAddr().String()+"\ngoroutine "; !strings.HasPrefix(got, want) || strings.Contains(got, "abort") {
 		t.Errorf("logged %q, want %q", got, want)
 	}
+}
+
+// A handler that ends its goroutine, as a failing test does, ends its own connection
+// only: what came with it is answered, and what comes later.
+func TestGoexitEndsItsConnectionOnly(t *testing.T) {
+	held, goOn := make(chan struct{}), make(chan struct{})
+	server := &http.Server{}
+	ln := lane.New(server, time.Minute, func(r *lane.Request, a *lane.Answer) bool {
+		switch r.Target {
+		case "/hold":
+			held <- struct{}{}
+			<-goOn
+		case "/exit":
+			runtime.Goexit()
+		}
+		a.Send(time.Now(), append(a.Buffer(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"...), nil)
+		return true
+	})
+	s, end := serveLane(t, server, ln, listen(t))
+	loops := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
+	var holding, exiting, others []*client
+	dial := func(clients *[]*client, n int) {
+		for range n {
+			*clients = append(*clients, s.dial(t))
+		}
+	}
+	dial(&holding, loops) // loops take connections in turn
+	dial(&exiting, loops)
+	dial(&others, 10*loops)
+	for _, c := range holding {
+		c.send(get("/hold"))
+	}
+	for range loops {
+		<-held
+	}
+	// What is sent now is one batch for each loop.
+	for _, c := range exiting {
+		c.send(get("/exit"))
+	}
+	for _, c := range others {
+		c.send(get("/"))
+	}
+	close(goOn)
+	for _, c := range exiting {
+		c.wantEnd()
+	}
+	for _, c := range append(others, holding...) {
+		c.want("ok")
+	}
+	for _, c := range others {
+		c.send(get("/"))
+		c.want("ok")
+	}
+	end()
 }
 
 // A shutdown answers what has been asked and closes what rests; a listener that is

@@ -68,7 +68,7 @@ var mutants = []mutant{
 
 	{"P4", "connections beyond a full batch are not told of", []edit{
 		{"internal/lane/poll_linux.go", "full := len(events) == len(p.events); full", "full := false; full"},
-	}, "./internal/lane", "TestAThousandConnectionsNeedNoGoroutines"},
+	}, "./internal/lane", "TestThousandsOfConnectionsNeedNoGoroutines"},
 
 	{"P6", "the fast lane answers who is authorized", []edit{
 		{"internal/lane/request.go", "		r.Special = r.Special || isName(name, \"authorization\")\n", ""},
