@@ -111,6 +111,9 @@ func (s *Site) Revalidate(ctx context.Context, path string) error {
 // a render that began before, and returns when all are done. In the other modes
 // it returns at once.
 //
+// The receipt is stored behind the answer: a crash right after it can lose the
+// receipt, but not the revalidation nor its pages.
+//
 // The receipt is nil when nothing was done: the error is then a *BadPathError,
 // or wraps [ErrNoTarget], [ErrUnknownHost], [ErrNoRoute], [ErrUnlisted], [ErrInRender] or
 // [ErrClosed], or is the journal's. With a receipt, the error tells that pages
@@ -142,7 +145,8 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	}
 	running := *receipt
 	running.Running = true
-	s.saveReceipt(ctx, &running)
+	kept := running // the caller's is the caller's
+	s.saveReceipt(&kept)
 	if !s.work.start(func() { _ = s.complete(s.ctx, r, aims, receipt, begin) }) { // the receipt tells how it went
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
@@ -155,19 +159,11 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Re
 	err := s.carryOut(ctx, r, a, receipt)
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
-	s.saveReceipt(ctx, receipt)
+	s.saveReceiptBehind(receipt)
 	if traced := s.opts.Trace.Revalidated; traced != nil {
 		traced(receipt)
 	}
 	return err
-}
-
-func (s *Site) saveReceipt(ctx context.Context, receipt *Receipt) {
-	kept := *receipt // the caller's is the caller's
-	kept.Pages = slices.Clone(receipt.Pages)
-	if err := s.journal.SaveReceipt(context.WithoutCancel(ctx), &kept); err != nil {
-		s.log.Error("receipt is not stored", "receipt", receipt.ID, "err", err)
-	}
 }
 
 // rehearse says which pages a revalidation means.
@@ -515,13 +511,3 @@ var (
 	// ErrClosed: the site is shut down.
 	ErrClosed = errors.New("site is shut down")
 )
-
-// Receipt returns the receipt with that ID, or nil and no error when it is not
-// kept any more.
-func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
-	r, err := s.journal.Receipt(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("reprint: receipt %s: %w", id, err)
-	}
-	return r, nil
-}
