@@ -78,6 +78,46 @@ func ExampleTag() {
 
 // A page that knows when it changes says so, and is rendered again at that
 // moment, visited or not.
+func ExampleCached() {
+	names := map[string]string{"7": "Ada"}
+	author := func(ctx context.Context, id string) (string, error) {
+		return reprint.Cached(ctx, "author:"+id, func(context.Context) (string, error) {
+			fmt.Println("loading", names[id])
+			return names[id], nil // a query, for instance
+		}, "author:"+id)
+	}
+	site, err := reprint.New(reprint.Options{})
+	if err != nil {
+		panic(err)
+	}
+	err = site.Handle("/posts/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, err := author(r.Context(), "7")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		fmt.Fprintf(w, "post %s by %s", r.PathValue("id"), name)
+	}), reprint.Policy{})
+	if err != nil {
+		panic(err)
+	}
+	show(site, "/posts/1")
+	show(site, "/posts/2")
+	names["7"] = "Ada Lovelace"
+	if _, err := site.Apply(context.Background(), reprint.Revalidation{Tags: []string{"author:7"}}); err != nil {
+		panic(err)
+	}
+	show(site, "/posts/1")
+	show(site, "/posts/2")
+	// Output:
+	// loading Ada
+	// 200 post 1 by Ada
+	// 200 post 2 by Ada
+	// loading Ada Lovelace
+	// 200 post 1 by Ada Lovelace
+	// 200 post 2 by Ada Lovelace
+}
+
 func ExampleRevalidateAt() {
 	doorsOpen := time.Now().Add(time.Hour)
 	site, _ := reprint.New(reprint.Options{})

@@ -407,10 +407,10 @@ func freshUntil(page *life, policy *Policy) time.Time {
 	if life > 0 {
 		until = fromMicros(page.renderedAt).Add(life - page.jittered(life))
 	}
-	if !due.IsZero() && (until.IsZero() || due.Before(until)) {
-		until = due
+	if page.lifetime != nil {
+		until = earliest(until, fromMicros(page.renderedAt).Add(page.lifetime.Fresh-page.lifetime.Age))
 	}
-	return until
+	return earliest(until, due)
 }
 
 // jittered returns a duration below a tenth of d that is fixed for the page's key.

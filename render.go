@@ -275,7 +275,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 	if timeout == 0 {
 		timeout = s.opts.RenderTimeout
 	}
-	state := &render{}
+	state := &render{site: s, stamp: page.Stamp}
 	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, renderKey{}, state), timeout, timeoutError(timeout))
 	defer cancel()
 	rec := recorder.New(s.opts.MaxPage)
@@ -284,7 +284,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 		maps.Copy(r.Header, validators(old))
 	}
 	if failure := s.runHandler(rec, r, page.Key); failure != nil {
-		_, _, _ = state.seal() // what it said so far counts for nothing
+		state.seal() // what it said so far counts for nothing
 		return false, failure
 	}
 	page.RenderTook = time.Since(page.RenderedAt).Truncate(time.Microsecond)
@@ -378,9 +378,9 @@ func (p *Page) renew(header http.Header, old *Page) {
 // seal checks that the answer is for everybody, cleans its header, and adds what
 // the handler said of the page by way of its context.
 func (p *Page) seal(state *render, rt *route) *RenderError {
-	explicit, due, err := state.seal()
-	if err != nil {
-		return p.failure(http.StatusInternalServerError, ErrInvalid, err)
+	said := state.seal()
+	if said.err != nil {
+		return p.failure(http.StatusInternalServerError, ErrInvalid, said.err)
 	}
 	if why := notForEverybody(p.Header, rt); why != "" {
 		return p.failure(http.StatusInternalServerError, ErrPrivate, why)
@@ -398,12 +398,25 @@ func (p *Page) seal(state *render, rt *route) *RenderError {
 		}
 	}
 	p.Header = kept
-	p.Tags = sealTags(append(explicit, p.Tags...), rt.tags(p.Key))
-	if !due.IsZero() {
+	p.Tags = sealTags(append(said.tags, p.Tags...), rt.tags(p.Key))
+	if !said.due.IsZero() {
 		// A page that is due at once would be rendered without end.
-		p.Due = later(due.UTC().Truncate(time.Microsecond), p.RenderedAt.Add(time.Second))
+		p.Due = later(said.due.UTC().Truncate(time.Microsecond), p.RenderedAt.Add(time.Second))
+	}
+	if !said.until.IsZero() {
+		p.endAt(said.until)
 	}
 	return nil
+}
+
+// endAt has the page be stale by time from a moment on, without being rendered then.
+func (p *Page) endAt(until time.Time) {
+	fresh := max(until.Sub(p.RenderedAt), 0)
+	if p.Lifetime == nil {
+		p.Lifetime = &Lifetime{Fresh: fresh, IfError: Unsaid}
+		return
+	}
+	p.Lifetime.Fresh = min(p.Lifetime.Fresh, p.Lifetime.Age+fresh)
 }
 
 // endToEnd returns what of a header is kept with a page. Validators and, under
@@ -581,11 +594,17 @@ func proof(f func(old, new *Page) error, old *entry, page *Page) (err error) {
 // renderKey finds a render in its context.
 type renderKey struct{}
 
-// render is what a handler says of its page by way of the context.
+// render is what a handler says of its page by way of the context; or what a load says
+// of a value that pages share, see Cached.
 type render struct {
+	site    *Site
+	stamp   Position
+	loading []dataKey // the values that are being loaded, one for the other
+
 	mu     sync.Mutex
 	tags   []string  // guarded by mu, as is all below
 	due    time.Time // zero: none
+	until  time.Time // when a value ends that was used; zero: never
 	err    error
 	sealed bool
 }
@@ -624,10 +643,17 @@ func (r *render) revalidateAt(t time.Time) {
 	}
 }
 
+// said is what a render or a load has said.
+type said struct {
+	tags       []string
+	due, until time.Time
+	err        error
+}
+
 // seal ends what can be said and returns it.
-func (r *render) seal() (tags []string, due time.Time, err error) {
+func (r *render) seal() said {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sealed = true
-	return r.tags, r.due, r.err
+	return said{r.tags, r.due, r.until, r.err}
 }

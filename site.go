@@ -68,6 +68,11 @@ type Options struct {
 	// wait for its turn. Zero: 30 s.
 	RenderTimeout time.Duration
 
+	// DataMemory is how many bytes of values that pages share are kept; see [Cached]. A
+	// text and a []byte count their length, what has a method Size() int what that
+	// says, and anything else 1 KiB. Zero: 32 MiB.
+	DataMemory int64
+
 	// DraftSecret signs the cookies of draft mode, at least 16 bytes. Nil: there
 	// is no draft mode.
 	DraftSecret []byte
@@ -92,6 +97,7 @@ type Options struct {
 const (
 	defaultMemory        = 256 << 20
 	defaultMaxPage       = 16 << 20
+	defaultDataMemory    = 32 << 20
 	defaultRenders       = 16
 	defaultQueue         = 10_000
 	defaultRenderTimeout = 30 * time.Second
@@ -122,6 +128,7 @@ func (o Options) withDefaults() Options {
 	def(&o.Memory, defaultMemory)
 	o.Memory = min(o.Memory, debug.SetMemoryLimit(-1)/2)
 	def(&o.MaxPage, defaultMaxPage)
+	def(&o.DataMemory, defaultDataMemory)
 	if o.Renders == 0 {
 		o.Renders = defaultRenders
 	}
@@ -150,7 +157,7 @@ func (o Options) validate() error {
 		errs = append(errs, fmt.Errorf("reprint: Options."+format, args...))
 	}
 	for name, v := range map[string]int64{
-		"Memory": o.Memory, "MaxPage": o.MaxPage, "Renders": int64(o.Renders),
+		"Memory": o.Memory, "MaxPage": o.MaxPage, "DataMemory": o.DataMemory, "Renders": int64(o.Renders),
 		"Queue": int64(o.Queue), "RenderTimeout": int64(o.RenderTimeout),
 	} {
 		if v < 0 {
@@ -197,6 +204,7 @@ type Site struct {
 	log     *slog.Logger
 	table   atomic.Pointer[table]
 	memory  *memory
+	data    *data
 	store   Store
 	journal Journal
 	ledger  *ledger
@@ -270,6 +278,7 @@ func New(opts Options) (*Site, error) {
 		return nil, fmt.Errorf("reprint: read the journal: %w", err)
 	}
 	s.ledger = newLedger(summary)
+	s.data = newData(s, opts.DataMemory)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.startBackground()
 	return s, nil
