@@ -330,6 +330,15 @@ func (l tagList) contains(tag string) bool {
 	return false
 }
 
+func (l tagList) containsAll(tags []string) bool {
+	for _, tag := range tags {
+		if !l.contains(tag) {
+			return false
+		}
+	}
+	return true
+}
+
 // headerLines is a header as it is sent: "Name: value\r\n", sorted by name, the
 // values of a name in their order.
 type headerLines string

@@ -152,7 +152,7 @@ func ExampleSite_Apply() {
 	// 200 a post
 	// 200 a post
 	// 2 stale <nil>
-	// reprint: no path, tag or prefix is named, and not the whole site
+	// reprint: no path, tag, prefix or pattern is named, and not the whole site
 }
 
 func ExampleSite_Prerender() {

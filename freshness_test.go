@@ -338,7 +338,7 @@ func TestWhatCannotBeRevalidatedIsSaidSo(t *testing.T) {
 		r    reprint.Revalidation
 		want string
 	}{
-		{"nothing", reprint.Revalidation{}, "no path, tag or prefix is named"},
+		{"nothing", reprint.Revalidation{}, "no path, tag, prefix or pattern is named"},
 		{"no route", reprint.Revalidation{Paths: []string{"/post/1"}}, "no route serves the path: /post/1; the nearest route is /posts/{id}"},
 		{"unlisted", reprint.Revalidation{Paths: []string{"/closed/2"}}, "/closed/2 is not listed by /closed/{id}"},
 		{"no slash", reprint.Revalidation{Paths: []string{"posts/1"}}, `must begin with "/"`},

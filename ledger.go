@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"hash/maphash"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -23,9 +24,16 @@ type ledger struct {
 	// place: see places. It has changed before the position is published.
 	named [1 << 12]atomic.Uint64
 
-	mu    sync.RWMutex
-	floor Position        // guarded by mu
-	marks map[string]Mark // guarded by mu
+	mu        sync.RWMutex
+	floor     Position              // guarded by mu
+	marks     map[string]Mark       // guarded by mu
+	compounds map[string][]compound // by the first of their tags; guarded by mu
+}
+
+// compound is a compound tag that has a mark.
+type compound struct {
+	tag    string
+	others []string // what it is made of, but for the first
 }
 
 var placeSeed = maphash.MakeSeed()
@@ -47,12 +55,29 @@ func (l *ledger) untouched(places []uint16, since Position) bool {
 }
 
 func newLedger(s Summary) *ledger {
-	l := &ledger{floor: s.Floor, marks: s.Marks}
+	l := &ledger{}
+	l.adopt(s)
+	l.position.Store(uint64(s.Position))
+	return l
+}
+
+// adopt takes over the table of a summary. mu is held.
+func (l *ledger) adopt(s Summary) {
+	l.floor, l.marks, l.compounds = s.Floor, s.Marks, make(map[string][]compound)
 	if l.marks == nil {
 		l.marks = make(map[string]Mark)
 	}
-	l.position.Store(uint64(s.Position))
-	return l
+	for tag := range l.marks {
+		l.note(tag)
+	}
+}
+
+// note finds out what a tag is made of, if it is a compound one. It is called before the
+// tag gets its first mark. mu is held.
+func (l *ledger) note(tag string) {
+	if members := compoundOf(tag); len(members) > 0 {
+		l.compounds[members[0]] = append(l.compounds[members[0]], compound{tag, members[1:]})
+	}
 }
 
 // pos returns the position that a render starting now may take as its stamp.
@@ -67,10 +92,16 @@ func (l *ledger) apply(entries ...Entry) {
 	defer l.mu.Unlock()
 	s := Summary{Marks: l.marks}
 	for _, e := range entries {
-		s.Add(e)
 		for _, tag := range e.Tags {
+			if _, known := l.marks[tag]; !known {
+				l.note(tag)
+			}
+			if members := compoundOf(tag); len(members) > 0 {
+				tag = members[0] // which all pages in question carry
+			}
 			l.named[l.placeOf(tag)].Store(uint64(e.Position))
 		}
+		s.Add(e)
 	}
 	l.position.Store(uint64(s.Position))
 }
@@ -88,7 +119,7 @@ func (l *ledger) compact(upTo Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	maps.DeleteFunc(l.marks, func(_ string, m Mark) bool { return m.Any <= upTo })
-	l.floor = max(l.floor, upTo)
+	l.adopt(Summary{Floor: max(l.floor, upTo), Marks: l.marks})
 }
 
 // standing is what the journal says of a page.
@@ -108,15 +139,13 @@ func (l *ledger) standing(tags tagList, renderedAt int64, checked Position) stan
 	s := standing{current: true}
 	for tag, rest := "", tags; rest != ""; {
 		tag, rest = rest.next()
-		m, ok := l.marks[tag]
-		if !ok || m.Any <= checked {
-			continue
+		if m, ok := l.marks[tag]; ok && m.Any > checked {
+			s.add(m, checked)
 		}
-		s.current = false
-		s.expired = s.expired || m.Expire > checked
-		s.deleted = s.deleted || m.Delete > checked
-		if m.At.After(s.since) {
-			s.since = m.At
+		for _, j := range l.compounds[tag] {
+			if m := l.marks[j.tag]; m.Any > checked && tags.containsAll(j.others) {
+				s.add(m, checked)
+			}
 		}
 	}
 	if s.current && checked < l.floor {
@@ -127,14 +156,42 @@ func (l *ledger) standing(tags tagList, renderedAt int64, checked Position) stan
 	return s
 }
 
+// add adds what a mark above checked says.
+func (s *standing) add(m Mark, checked Position) {
+	s.current = false
+	s.expired = s.expired || m.Expire > checked
+	s.deleted = s.deleted || m.Delete > checked
+	if m.At.After(s.since) {
+		s.since = m.At
+	}
+}
+
+// of yields the marks of a page's tags, those of compound tags included, each
+// with the tags that it takes. mu is held.
+func (l *ledger) of(tags []string) iter.Seq2[Mark, []string] {
+	return func(yield func(Mark, []string) bool) {
+		for i, tag := range tags {
+			if m, ok := l.marks[tag]; ok && !yield(m, tags[i:i+1]) {
+				return
+			}
+			for _, j := range l.compounds[tag] {
+				all := append([]string{tag}, j.others...)
+				if packTags(tags).containsAll(j.others) && !yield(l.marks[j.tag], all) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // above returns the positions above checked that the journal last named one of tags
 // at, in order.
 func (l *ledger) above(tags []string, checked Position) []Position {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var found []Position
-	for _, tag := range tags {
-		if m := l.marks[tag]; m.Any > checked {
+	for m := range l.of(tags) {
+		if m.Any > checked {
 			found = append(found, m.Any)
 		}
 	}
@@ -148,8 +205,8 @@ func (l *ledger) need(tags []string) Position {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var highest Position
-	for _, tag := range tags {
-		highest = max(highest, l.marks[tag].Any)
+	for m := range l.of(tags) {
+		highest = max(highest, m.Any)
 	}
 	return highest
 }
@@ -162,8 +219,8 @@ func (l *ledger) overtakes(stamp Position, tags []string, carried tagList) bool 
 	if stamp < l.floor {
 		return true
 	}
-	for _, tag := range tags {
-		if l.marks[tag].Any > stamp && !carried.contains(tag) {
+	for m, named := range l.of(tags) {
+		if m.Any > stamp && !carried.containsAll(named) {
 			return true
 		}
 	}
@@ -177,7 +234,7 @@ func (l *ledger) reload(s Summary) {
 	if s.Position <= l.pos() {
 		return
 	}
-	l.marks, l.floor = s.Marks, s.Floor
+	l.adopt(s)
 	for i := range l.named {
 		l.named[i].Store(uint64(s.Position)) // any tag may have been named
 	}

@@ -94,6 +94,9 @@ var modelTargets = map[string]struct {
 	"paths":  {reprint.Revalidation{Paths: []string{"/about", "/list"}}, []string{"/about", "/list"}},
 	"tag":    {reprint.Revalidation{Tags: []string{"post:2"}}, []string{"/posts/2"}},
 	"type":   {reprint.Revalidation{Tags: []string{"type:post"}}, []string{"/posts/1", "/posts/2", "/list"}},
+	"every":  {reprint.Revalidation{Tags: []string{"type:post", "post:1"}, EveryTag: true}, []string{"/posts/1"}},
+	"route":  {reprint.Revalidation{Patterns: []string{"/posts/{id}"}}, []string{"/posts/1", "/posts/2"}},
+	"only":   {reprint.Revalidation{All: true, Only: reprint.Only{Statuses: []int{200}}}, []string{"/posts/1", "/posts/2", "/list", "/about"}},
 	"prefix": {reprint.Revalidation{Prefixes: []string{"/posts/"}}, []string{"/posts/1", "/posts/2"}},
 	"all":    {reprint.Revalidation{All: true}, []string{"/posts/1", "/posts/2", "/list", "/about"}},
 }
@@ -161,7 +164,7 @@ func checkModel(t *rapid.T) {
 			}
 		},
 		"revalidate": func(t *rapid.T) {
-			name := rapid.SampledFrom([]string{"path", "paths", "tag", "type", "prefix", "all"}).Draw(t, "target")
+			name := rapid.SampledFrom([]string{"path", "paths", "tag", "type", "every", "route", "only", "prefix", "all"}).Draw(t, "target")
 			target := modelTargets[name]
 			target.r.Mode = reprint.Mode(rapid.IntRange(0, 3).Draw(t, "mode"))
 			_, err := site.Apply(context.Background(), target.r)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -62,21 +63,28 @@ func (m *Mode) UnmarshalText(text []byte) error {
 }
 
 // Revalidation is what [Site.Apply] is asked to do. At least one of Paths, Tags,
-// Prefixes and All names a target: nothing never means everything.
+// Prefixes, Patterns and All names a target: nothing never means everything.
 type Revalidation struct {
 	// Paths name pages: "/posts/42", or "/posts?page=2" for one query of a path.
 	// A path without a query stands for all its queries and variants. In mode
 	// Regenerate a path that has no page yet gets one.
 	Paths []string
-	// Tags name things that pages depend on, as given to [Tag].
-	Tags []string
+	// Tags name things that pages depend on, as given to [Tag]: pages that carry any
+	// of them, or with EveryTag those that carry each of them.
+	Tags     []string
+	EveryTag bool
 	// Prefixes name parts of the site: "/posts/" is /posts/ and all below it,
 	// not /posts-2. Each begins and ends with a slash.
 	Prefixes []string
+	// Patterns name routes, as given to [Site.Handle]: "/posts/{id}" is all pages that
+	// the route has rendered.
+	Patterns []string
 	// All is the whole site.
 	All bool
-	// Host narrows Paths, Prefixes and All to one of [Options.Hosts]. Empty: all.
+	// Host narrows what is named to one of [Options.Hosts]. Empty: all.
 	Host string
+	// Only narrows what is named to stored pages in a state.
+	Only Only
 
 	// Mode is what to do. Zero: Regenerate.
 	Mode Mode
@@ -132,14 +140,20 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !r.Only.IsZero() {
+		if aims, err = s.narrow(ctx, r, aims); err != nil {
+			return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
+		}
+	}
 	if r.DryRun {
 		return s.rehearse(ctx, r, aims)
 	}
-	entry := Entry{ID: rand.Text()[:16], Time: begin.UTC().Truncate(time.Microsecond), Mode: r.Mode, Tags: aims.tags, By: r.By}
-	if entry.Position, err = s.append(ctx, entry); err != nil {
+	receipt := &Receipt{ID: rand.Text()[:16], Mode: r.Mode, By: r.By, At: begin.UTC().Truncate(time.Microsecond)}
+	if len(aims.tags) == 0 { // and so no pages
+		receipt.Position = s.ledger.pos()
+	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
-	receipt := &Receipt{ID: entry.ID, Position: entry.Position, Mode: r.Mode, By: r.By, At: entry.Time}
 	if !r.NoWait {
 		return receipt, s.complete(ctx, r, aims, receipt, begin)
 	}
@@ -151,6 +165,22 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return &running, nil
+}
+
+// maxEntryTags is how many tags one entry of the journal names. What names more has
+// several entries.
+const maxEntryTags = 1000
+
+// enact appends what a receipt is for to the journal, and lets it come into force.
+func (s *Site) enact(ctx context.Context, receipt *Receipt, tags []string) error {
+	for some := range slices.Chunk(tags, maxEntryTags) {
+		position, err := s.append(ctx, Entry{ID: receipt.ID, Time: receipt.At, Mode: receipt.Mode, Tags: some, By: receipt.By})
+		if err != nil {
+			return err
+		}
+		receipt.Position = position
+	}
+	return nil
 }
 
 // complete does what a revalidation that is in force asks for, and keeps its
@@ -173,7 +203,7 @@ func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, 
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
-	if r.OnlyGenerated {
+	if r.OnlyGenerated && !a.only {
 		skipUngenerated(a.keys, seen, receipt)
 	}
 	receipt.Took = time.Since(receipt.At).Truncate(time.Microsecond)
@@ -185,6 +215,7 @@ func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, 
 type aims struct {
 	tags []string // sorted, without duplicates
 	keys []Key    // pages that were named by path: they are rendered even if there is none yet
+	only bool     // keys are all the pages there are to it, and none is new
 }
 
 // aim checks what a revalidation names. It reports every fault at once.
@@ -194,7 +225,7 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 	if r.Mode < Regenerate || r.Mode > Delete {
 		errs = append(errs, fmt.Errorf("reprint: unknown mode %d", int(r.Mode)))
 	}
-	if len(r.Paths)+len(r.Tags)+len(r.Prefixes) == 0 && !r.All {
+	if len(r.Paths)+len(r.Tags)+len(r.Prefixes)+len(r.Patterns) == 0 && !r.All {
 		errs = append(errs, fmt.Errorf("reprint: %w", ErrNoTarget))
 	}
 	if r.Host != "" && !slices.Contains(s.opts.Hosts, r.Host) {
@@ -203,10 +234,7 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 	for _, path := range r.Paths {
 		errs = append(errs, s.aimPath(ctx, &a, r.Host, path))
 	}
-	for _, tag := range r.Tags {
-		errs = append(errs, ValidTag(tag))
-		a.tags = append(a.tags, tag)
-	}
+	errs = append(errs, a.aimTags(r), s.aimPatterns(&a, r), r.Only.Validate())
 	for _, prefix := range r.Prefixes {
 		canonical, err := CanonicalPath(prefix)
 		if err == nil && !strings.HasSuffix(canonical, "/") {
@@ -216,18 +244,55 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 		a.tags = append(a.tags, prefixTag(r.Host, canonical))
 	}
 	if r.All {
-		a.tags = append(a.tags, cmp.Or(hostTagOf(r.Host), siteTag))
+		a.tags = append(a.tags, prefixTag(r.Host, "/"))
 	}
 	slices.Sort(a.tags)
 	a.tags = slices.Compact(a.tags)
 	return a, errors.Join(errs...)
 }
 
-func hostTagOf(host string) string {
-	if host == "" {
-		return ""
+// aimTags adds the tags of a revalidation.
+func (a *aims) aimTags(r Revalidation) error {
+	var errs []error
+	for _, tag := range r.Tags {
+		errs = append(errs, ValidTag(tag))
 	}
-	return hostTag(host)
+	if r.EveryTag {
+		if len(r.Tags) == 0 {
+			errs = append(errs, errors.New("reprint: every tag is asked for, and none is named"))
+		} else {
+			a.tags = append(a.tags, everyTag(r.Host, r.Tags...))
+		}
+		return errors.Join(errs...)
+	}
+	for _, tag := range r.Tags {
+		a.tags = append(a.tags, everyTag(r.Host, tag))
+	}
+	return errors.Join(errs...)
+}
+
+// everyTag names the pages, of a host if there is one, that carry each of tags.
+func everyTag(host string, tags ...string) string {
+	tags = slices.Compact(slices.Sorted(slices.Values(tags)))
+	if host != "" {
+		tags = append(tags, prefixTag(host, "/"))
+	}
+	if len(tags) == 1 {
+		return tags[0]
+	}
+	return compoundTag(tags)
+}
+
+// aimPatterns adds routes.
+func (s *Site) aimPatterns(a *aims, r Revalidation) error {
+	var errs []error
+	for _, pattern := range r.Patterns {
+		if s.table.Load().of(pattern) == nil {
+			errs = append(errs, fmt.Errorf("reprint: %w: no route has the pattern %q", ErrNoRoute, pattern))
+		}
+		a.tags = append(a.tags, everyTag(r.Host, routeTag(pattern)))
+	}
+	return errors.Join(errs...)
 }
 
 // aimPath adds a path to what is named, for one host or for all that have a route
@@ -384,7 +449,7 @@ func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Re
 	})
 	seen, listErr := s.named(ctx, r, a, pool.give)
 	pool.wait()
-	if r.OnlyGenerated {
+	if r.OnlyGenerated && !a.only {
 		skipUngenerated(a.keys, seen, receipt)
 	}
 	switch {
@@ -425,13 +490,16 @@ func (s *Site) named(ctx context.Context, r Revalidation, a aims, give func(Key)
 			give(k)
 		}
 	}
-	if !r.OnlyGenerated && r.Mode == Regenerate {
+	if a.only || !r.OnlyGenerated && r.Mode == Regenerate {
 		for _, k := range a.keys {
 			once(k)
 		}
 	}
+	if a.only {
+		return seen, nil
+	}
 	for _, tag := range a.tags {
-		for k, err := range s.store.Tagged(ctx, tag) {
+		for k, err := range s.tagged(ctx, tag) {
 			if err != nil {
 				return seen, err
 			}
@@ -439,6 +507,33 @@ func (s *Site) named(ctx context.Context, r Revalidation, a aims, give func(Key)
 		}
 	}
 	return seen, nil
+}
+
+// tagged yields the key of every stored page that a tag of the journal names.
+func (s *Site) tagged(ctx context.Context, tag string) iter.Seq2[Key, error] {
+	members := compoundOf(tag)
+	if len(members) == 0 {
+		return s.store.Tagged(ctx, tag)
+	}
+	return func(yield func(Key, error) bool) {
+		carried := make(map[Key]int) // how many of the members before
+		for i, member := range members {
+			for k, err := range s.store.Tagged(ctx, member) {
+				switch {
+				case err != nil:
+					yield(Key{}, err)
+					return
+				case carried[k] != i:
+				case i == len(members)-1:
+					if !yield(k, nil) {
+						return
+					}
+				default:
+					carried[k] = i + 1
+				}
+			}
+		}
+	}
 }
 
 // skipUngenerated notes the paths of which no page, in no variant, is stored.
@@ -503,7 +598,7 @@ var (
 	// ErrUnknownHost: the host is none of [Options.Hosts].
 	ErrUnknownHost = errors.New("the site does not answer for that host")
 	// ErrNoTarget: the revalidation names nothing.
-	ErrNoTarget = errors.New("no path, tag or prefix is named, and not the whole site")
+	ErrNoTarget = errors.New("no path, tag, prefix or pattern is named, and not the whole site")
 	// ErrInRender: a render may not revalidate; it could wait for itself.
 	ErrInRender = errors.New("revalidation is not allowed inside a render")
 	// ErrBusy: a limit on renders or on waiting is reached. Try again later.

@@ -12,7 +12,9 @@ import (
 type Position uint64
 
 // Entry is one revalidation in the [Journal]. It names tags and nothing else:
-// a path, a prefix and the whole site are implicit tags.
+// a path, a prefix and the whole site are implicit tags. A compound tag, which is "all "
+// and a JSON array of tags, names the pages that carry each of these. An ID can have
+// more than one entry.
 type Entry struct {
 	Position Position // set by the journal
 	ID       string   // the receipt's id
@@ -195,7 +197,9 @@ type Journal interface {
 	// Compact forgets the marks whose Any is at or below upTo and raises the
 	// floor to upTo. A journal that is also the [Store] first raises Checked of
 	// every stored page that is current at upTo, so that the floor does not make
-	// it stale; other pages under the floor are rendered at their next visit.
+	// it stale; other pages under the floor are rendered at their next visit. A page
+	// is not current there when a mark above its Checked is one of a tag that it
+	// carries, or of a compound tag whose members it carries all.
 	Compact(ctx context.Context, upTo Position) error
 
 	// SaveReceipt stores r under its ID, in place of any earlier one. A journal

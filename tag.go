@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,35 +97,64 @@ func EscapeTag(s string) string {
 }
 
 // The implicit tags. Each holds a space, which no tag of a user can, so that the
-// two cannot be confused. A tag with a host narrows one without it.
-const siteTag = "site *"
-
+// two cannot be confused. A tag with a host narrows one without it. The whole site is
+// the prefix "/", and so is a host.
 func pathTag(host, target string) string   { return "path " + host + target }
 func prefixTag(host, prefix string) string { return "prefix " + host + prefix }
 func routeTag(pattern string) string       { return "route " + pattern }
-func hostTag(host string) string           { return "host " + host }
+
+// bareTag is carried by pages without a query: all others of their path have one.
+const bareTag = "no query"
+
+// ownTag is the tag by which an entry names a page and its variants, and no other.
+func ownTag(k Key) string {
+	if k.Query == "" {
+		return compoundTag([]string{pathTag(k.Host, k.Path), bareTag})
+	}
+	return pathTag(k.Host, k.target())
+}
+
+// compoundTag is the tag of an entry that names the pages that carry all of tags. No page
+// carries it itself.
+func compoundTag(tags []string) string {
+	text, err := json.Marshal(tags)
+	if err != nil {
+		panic(err) // of strings there is none
+	}
+	return compoundPrefix + string(text)
+}
+
+const compoundPrefix = "all "
+
+// compoundOf returns the tags that a compound tag is made of, none for any other.
+func compoundOf(tag string) (members []string) {
+	text, ok := strings.CutPrefix(tag, compoundPrefix)
+	if !ok || json.Unmarshal([]byte(text), &members) != nil {
+		return nil
+	}
+	return members
+}
 
 // isImplicit reports whether a tag is none that a render can name.
 func isImplicit(tag string) bool { return strings.ContainsRune(tag, ' ') }
 
-// implicitTags returns the tags that every page of k has: its path, also with
-// its query, each prefix above it, its route, its host and the site.
+// implicitTags returns the tags that every page of k has: its path, also with its
+// query or that it has none, each prefix above it, and its route.
 func implicitTags(k Key, route string) []string {
-	tags := []string{siteTag, routeTag(route), pathTag("", k.Path)}
-	if k.Query != "" {
-		tags = append(tags, pathTag("", k.target()))
-	}
-	for i := range len(k.Path) {
-		if k.Path[i] == '/' {
-			tags = append(tags, prefixTag("", k.Path[:i+1]))
+	tags := []string{routeTag(route)}
+	for _, host := range slices.Compact([]string{"", k.Host}) {
+		tags = append(tags, pathTag(host, k.Path))
+		if k.Query != "" {
+			tags = append(tags, pathTag(host, k.target()))
+		}
+		for i := range len(k.Path) {
+			if k.Path[i] == '/' {
+				tags = append(tags, prefixTag(host, k.Path[:i+1]))
+			}
 		}
 	}
-	if k.Host != "" {
-		for _, t := range tags[2:] {
-			kind, target, _ := strings.Cut(t, " ")
-			tags = append(tags, kind+" "+k.Host+target)
-		}
-		tags = append(tags, hostTag(k.Host))
+	if k.Query == "" {
+		tags = append(tags, bareTag)
 	}
 	return tags
 }

@@ -3,17 +3,27 @@ package admin
 import "time"
 
 // RevalidateRequest is the body of POST /v1/revalidate. At least one of Paths,
-// Tags, Prefixes and All names a target.
+// Tags, Prefixes, Patterns and All names a target. See [reprint.Revalidation].
 type RevalidateRequest struct {
 	Paths         []string `json:"paths,omitempty"`
 	Tags          []string `json:"tags,omitempty"`
+	EveryTag      bool     `json:"everyTag,omitempty"`
 	Prefixes      []string `json:"prefixes,omitempty"`
+	Patterns      []string `json:"patterns,omitempty"`
 	All           bool     `json:"all,omitempty"`
 	Host          string   `json:"host,omitempty"`
+	Only          *Only    `json:"only,omitempty"`
 	Mode          string   `json:"mode,omitempty"` // empty: regenerate
 	Wait          *bool    `json:"wait,omitempty"` // nil: true
 	OnlyGenerated bool     `json:"onlyGenerated,omitempty"`
 	DryRun        bool     `json:"dryRun,omitempty"`
+}
+
+// Only narrows a revalidation to stored pages in a state.
+type Only struct {
+	States    []string `json:"states,omitempty"`    // any of fresh, stale and expired
+	Statuses  []int    `json:"statuses,omitempty"`  // HTTP status codes
+	OlderThan string   `json:"olderThan,omitempty"` // since the render began, like 90s or 24h
 }
 
 // PrerenderRequest is the body of POST /v1/prerender. Empty: what the routes list.

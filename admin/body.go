@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,9 +37,15 @@ func (c *call) readObject(members []member, mayBeEmpty bool) error {
 	if err != nil || (mayBeEmpty && len(bytes.TrimSpace(body)) == 0) {
 		return err
 	}
+	return parseObject(body, members, "")
+}
+
+// parseObject reads an object of the given members. within is where it stands in
+// another one: the name of the member that it is, and a dot.
+func parseObject(body []byte, members []member, within string) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
-		return notJSON(err, "the body must be a JSON object")
+		return notJSON(err, cmp.Or(strings.TrimSuffix(within, "."), "the body")+" must be a JSON object")
 	}
 	var errs []error
 	seen := make(map[string]bool)
@@ -53,10 +60,10 @@ func (c *call) readObject(members []member, mayBeEmpty bool) error {
 		}
 		name := key.(string) // the name of a member is a string
 		if seen[name] {
-			errs = append(errs, badRequest("field "+shorten(name)+" is there more than once", ""))
+			errs = append(errs, badRequest("field "+within+shorten(name)+" is there more than once", ""))
 		}
 		seen[name] = true
-		errs = append(errs, set(members, name, value))
+		errs = append(errs, set(members, within, name, value))
 	}
 	if _, err := d.Token(); err != nil { // the closing brace
 		return notJSON(err, "")
@@ -67,7 +74,7 @@ func (c *call) readObject(members []member, mayBeEmpty bool) error {
 	return errors.Join(errs...)
 }
 
-func set(members []member, name string, value json.RawMessage) error {
+func set(members []member, within, name string, value json.RawMessage) error {
 	var names []string
 	for _, m := range members {
 		if m.name != name {
@@ -75,11 +82,15 @@ func set(members []member, name string, value json.RawMessage) error {
 			continue
 		}
 		if err := json.Unmarshal(value, m.into); err != nil {
-			return badRequest(fmt.Sprintf("field %s must be %s", name, m.want), "")
+			return badRequest(fmt.Sprintf("field %s must be %s", within+name, m.want), "")
 		}
 		return nil
 	}
-	return unknown("field", name, names)
+	p := unknown("field", name, names)
+	if within != "" {
+		p.told.Message += " of " + strings.TrimSuffix(within, ".")
+	}
+	return p
 }
 
 func unknown(what, name string, known []string) *problem {

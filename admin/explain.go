@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,22 +134,41 @@ func madeStale(c Cause, now time.Time) string {
 
 // targets says in words what a revalidation named, of tags and implicit tags.
 func targets(tags []string) string {
-	var named []string
-	for _, tag := range tags {
-		kind, name, implicit := strings.Cut(tag, " ")
-		switch {
-		case !implicit:
-			named = append(named, "the tag "+tag)
-		case kind == "site":
-			named = append(named, "the whole site")
-		default: // path, prefix, route, host
-			named = append(named, "the "+kind+" "+name)
+	const enough = 5
+	named := make([]string, 0, enough+1)
+	for i, tag := range tags {
+		if i == enough && len(tags) > enough+1 {
+			named = append(named, fmt.Sprintf("%d more", len(tags)-enough))
+			break
 		}
+		named = append(named, targetOf(tag))
 	}
 	if len(named) == 0 {
 		return "what it was then"
 	}
 	return list(named)
+}
+
+func targetOf(tag string) string {
+	kind, name, implicit := strings.Cut(tag, " ")
+	switch {
+	case !implicit:
+		return "the tag " + tag
+	case kind == "all":
+		var members []string
+		_ = json.Unmarshal([]byte(name), &members) // the journal's own
+		for i := range members {
+			members[i] = targetOf(members[i])
+		}
+		return "what has " + strings.Join(members, " and ")
+	case tag == "prefix /" || kind == "site": // as a journal of format 4 names it
+		return "the whole site"
+	case kind == "route":
+		return "the pattern " + name
+	case tag == "no query":
+		return tag
+	}
+	return "the " + kind + " " + name
 }
 
 func failed(x reprint.Explanation, now time.Time) string {

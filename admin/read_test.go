@@ -275,7 +275,9 @@ func TestCausesAreSaidInWords(t *testing.T) {
 		}
 	}
 	for tags, want := range map[string]string{
-		"site *": "of the whole site made", "host h": "of the host h made", "prefix /a/": "of the prefix /a/ made", "": "of what it was then made",
+		"prefix /": "of the whole site made", `all ["a","b"]`: "of what has the tag a and the tag b made", "route /posts/{id}": "of the pattern /posts/{id} made",
+		`all ["path /a","no query"]`: "of what has the path /a and no query made",
+		"site *":                     "of the whole site made", "host h": "of the host h made", "prefix /a/": "of the prefix /a/ made", "": "of what it was then made",
 	} {
 		page := samplePage()
 		page.Tags = []string{tags}

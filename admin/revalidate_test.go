@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
@@ -31,6 +32,9 @@ func TestRevalidateAsksTheSite(t *testing.T) {
 		{"not waited for", `{"tags":["a"],"wait":false}`, reprint.Revalidation{Tags: []string{"a"}, NoWait: true, By: by}},
 		{"dry run", `{"tags":["a"],"dryRun":true}`, reprint.Revalidation{Tags: []string{"a"}, DryRun: true, By: by}},
 		{"null is absent", `{"tags":["a"],"paths":null,"wait":null,"mode":null}`, reprint.Revalidation{Tags: []string{"a"}, By: by}},
+		{"a route, for a state", `{"patterns":["/posts/{id}"],"only":{"states":["stale","expired"],"statuses":[404,410],"olderThan":"90m"}}`, reprint.Revalidation{Patterns: []string{"/posts/{id}"},
+			Only: reprint.Only{States: []reprint.State{reprint.StateStale, reprint.StateExpired}, Statuses: []int{404, 410}, OlderThan: 90 * time.Minute}, By: by}},
+		{"every tag", `{"tags":["a","b"],"everyTag":true,"only":null}`, reprint.Revalidation{Tags: []string{"a", "b"}, EveryTag: true, By: by}},
 		{"white space around", " \n{\"tags\":[\"a\"]}\n ", reprint.Revalidation{Tags: []string{"a"}, By: by}},
 	}
 	for _, test := range tests {
@@ -97,6 +101,13 @@ func TestRevalidateRefusesBodies(t *testing.T) {
 		{"a number in a list", `{"tags":[1]}`, 400, []string{"field tags must be a list of strings"}},
 		{"a string for a truth", `{"all":"yes"}`, 400, []string{"field all must be true or false"}},
 		{"unknown mode", `{"all":true,"mode":"purge"}`, 400, []string{`unknown mode "purge"`, "regenerate, stale, expire and delete"}},
+		{"only of nothing", `{"all":true,"only":{}}`, 400, []string{"only says nothing"}},
+		{"only of an unknown field", `{"all":true,"only":{"status":[404]}}`, 400, []string{`unknown field "status" of only`, "states, statuses and olderThan"}},
+		{"only of another type", `{"all":true,"only":{"statuses":"404"}}`, 400, []string{"field only.statuses must be a list of numbers"}},
+		{"only that is no object", `{"all":true,"only":["stale"]}`, 400, []string{"only must be a JSON object"}},
+		{"only of an unknown state", `{"all":true,"only":{"states":["old"]}}`, 400, []string{`unknown state "old"`, "fresh, stale and expired"}},
+		{"only of no status", `{"all":true,"only":{"statuses":[42]}}`, 400, []string{"42 is no status"}},
+		{"only of no time", `{"all":true,"only":{"olderThan":"1 day"}}`, 400, []string{`"1 day" is no length of time`, "24h"}},
 		{"unusable tag", `{"tags":["a b"]}`, 400, []string{`tag "a b"`}},
 		{"tag of five kilobytes", `{"tags":["` + strings.Repeat("a", 5000) + `"]}`, 400, []string{"longer than 256 bytes"}},
 		{"implicit tag", `{"tags":["site *"]}`, 400, []string{`tag "site *"`}},
@@ -237,7 +248,7 @@ func FuzzRevalidateBody(f *testing.F) {
 		}
 		got := asked[0]
 		if !slices.Equal(got.Paths, want.Paths) || !slices.Equal(got.Tags, want.Tags) || !slices.Equal(got.Prefixes, want.Prefixes) ||
-			got.All != want.All || got.DryRun != want.DryRun || got.OnlyGenerated != want.OnlyGenerated || got.NoWait != (want.Wait != nil && !*want.Wait) {
+			got.All != want.All || got.EveryTag != want.EveryTag || !slices.Equal(got.Patterns, want.Patterns) || got.Only.IsZero() != (want.Only == nil) || got.DryRun != want.DryRun || got.OnlyGenerated != want.OnlyGenerated || got.NoWait != (want.Wait != nil && !*want.Wait) {
 			t.Errorf("the site was asked %+v, want %+v", got, want)
 		}
 	})

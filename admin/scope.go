@@ -98,6 +98,9 @@ func (c *caller) aim(r reprint.Revalidation) (reprint.Revalidation, error) {
 			r.Prefixes[i], err = c.prefix(r.Prefixes[i])
 			errs = append(errs, err)
 		}
+		for _, pattern := range r.Patterns {
+			errs = append(errs, c.mayPattern(pattern))
+		}
 		if r.All {
 			errs = append(errs, c.forbid("may not name the whole site", c.limits()))
 		}
@@ -146,8 +149,27 @@ func (c *caller) prefix(prefix string) (string, error) {
 	return canonical, nil
 }
 
+// mayPattern returns nil when the caller may name all paths that a route can have.
+func (c *caller) mayPattern(route string) error {
+	if _, rest, ok := strings.Cut(route, " "); ok {
+		route = rest // a method before it
+	}
+	path := route[max(0, strings.IndexByte(route, '/')):]
+	stem, _, wild := strings.Cut(path, "{")
+	canonical, err := reprint.CanonicalPath(stem)
+	if err == nil && slices.ContainsFunc(c.paths, func(p pattern) bool {
+		if wild || strings.HasSuffix(stem, "/") {
+			return p.covers(canonical)
+		}
+		return p.matches(canonical)
+	}) {
+		return nil
+	}
+	return c.forbid("may not name the pattern "+shorten(route), c.limits())
+}
+
 func (c *caller) mayTag(tag string) error {
-	if !c.limited() && c.hosts == nil {
+	if !c.limited() {
 		return nil
 	}
 	if slices.ContainsFunc(c.tags, func(p pattern) bool { return p.matches(tag) }) {

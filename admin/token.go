@@ -39,7 +39,7 @@ type Token struct {
 
 	// Hosts are the hosts of the site whose pages it may do that to; see
 	// [reprint.Options.Hosts]. Empty: all. Such a token must name the host in each
-	// call. Tags belong to no host: it may name only those in Tags.
+	// call, which narrows all that it names to the host.
 	Hosts []string
 }
 

@@ -38,8 +38,8 @@ func (s *Store) compact(ctx context.Context, upTo int64) error {
 // next few after the id after. It returns the id to go on from, the same one at
 // the end.
 //
-// A page is current at upTo when no mark of its tags is above the position it
-// was checked at. Under the floor that is not known: the mark may be forgotten.
+// A page is current at upTo when no mark of its tags, and of no compound tag whose
+// members it carries, is above the position it was checked at. Under the floor that is not known: the mark may be forgotten.
 func (w *writer) raise(after, upTo int64) (int64, error) {
 	if upTo > w.state.position {
 		return 0, fmt.Errorf("the journal is at %d", w.state.position)
@@ -61,7 +61,11 @@ func (w *writer) raise(after, upTo int64) (int64, error) {
 		AND max(stamp, checked) >= ?4
 		AND CASE WHEN json_valid(tags) THEN NOT EXISTS (
 			SELECT 1 FROM json_each(pages.tags) AS t JOIN ledger ON ledger.tag = t.value
-			WHERE ledger.any_position > max(pages.stamp, pages.checked)) ELSE 0 END`
+			WHERE ledger.any_position > max(pages.stamp, pages.checked))
+			AND NOT EXISTS (SELECT 1 FROM ledger WHERE tag >= 'all ' AND tag < 'all!'
+				AND ledger.any_position > max(pages.stamp, pages.checked)
+				AND NOT EXISTS (SELECT 1 FROM json_each(substr(ledger.tag, 5)) AS m
+					WHERE m.value NOT IN (SELECT value FROM json_each(pages.tags)))) ELSE 0 END`
 	_, err := w.exec(raise, upTo, after, last.V, floor)
 	return last.V, err
 }

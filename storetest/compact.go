@@ -36,6 +36,7 @@ var compactTests = []test{
 	}},
 	{"pages that are current stay so: Checked is raised, nothing else", compactKeepsCurrent},
 	{"a page that is not current does not become so", compactRaisesNoOther},
+	{"a compound tag names the pages that carry each of its members", compactHeedsCompounds},
 	{"a page under an earlier floor does not become current", func(s *suite) {
 		s.needJoint()
 		s.put(page(key("/a"), 1, "x"))
@@ -122,6 +123,20 @@ func compactRaisesNoOther(s *suite) {
 	s.must(s.Journal.Compact(s.Context(), 4))
 	s.wantCurrent(key("/stale"), false)
 	s.wantCurrent(key("/checked"), false)
+}
+
+func compactHeedsCompounds(s *suite) {
+	s.needJoint()
+	s.put(page(key("/both"), 1, "x", "a", "b \"quoted\"", "c"))
+	s.put(page(key("/one"), 1, "x", "a", "c"))
+	s.put(page(key("/other"), 1, "x", "b \"quoted\""))
+	s.append(reprint.Stale, "other")
+	s.append(reprint.Stale, `all ["a","b \"quoted\""]`)
+	s.append(reprint.Stale, "other")
+	s.must(s.Journal.Compact(s.Context(), 3))
+	s.wantCurrent(key("/both"), false)
+	s.wantCurrent(key("/one"), true)
+	s.wantCurrent(key("/other"), true)
 }
 
 // compactWhilePutting renders pages that an entry overtakes before they are

@@ -2,11 +2,13 @@ package storetest
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -208,5 +210,22 @@ func current(p *reprint.Page, s reprint.Summary) bool {
 	if checked < s.Floor {
 		return false
 	}
-	return !slices.ContainsFunc(p.Tags, func(tag string) bool { return s.Marks[tag].Any > checked })
+	for tag, mark := range s.Marks {
+		if mark.Any > checked && names(tag, p) {
+			return false
+		}
+	}
+	return true
+}
+
+// names reports whether a tag of an entry names a page.
+func names(tag string, p *reprint.Page) bool {
+	text, compound := strings.CutPrefix(tag, "all ")
+	members := []string{tag}
+	if compound {
+		if err := json.Unmarshal([]byte(text), &members); err != nil {
+			panic(err)
+		}
+	}
+	return !slices.ContainsFunc(members, func(tag string) bool { return !slices.Contains(p.Tags, tag) })
 }

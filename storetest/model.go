@@ -92,7 +92,7 @@ func (m *model) compact(upTo reprint.Position) {
 // current is the truth: no entry above the stamp has ever named a tag of p.
 func (m *model) current(p *reprint.Page) bool {
 	return !slices.ContainsFunc(m.entries, func(e reprint.Entry) bool {
-		return e.Position > p.Stamp && slices.ContainsFunc(e.Tags, func(tag string) bool { return slices.Contains(p.Tags, tag) })
+		return e.Position > p.Stamp && slices.ContainsFunc(e.Tags, func(tag string) bool { return names(tag, p) })
 	})
 }
 
@@ -100,6 +100,8 @@ func (m *model) current(p *reprint.Page) bool {
 var (
 	someKeys = []reprint.Key{key("/"), key("/a"), {Path: "/a", Query: "q=1"}, {Host: "h", Path: "/a"}, {Path: "/a", Variant: "V=1"}}
 	someTags = []string{"a", "b", "c", "path /a"}
+	// What no page carries, but an entry may name.
+	someCompounds = []string{`all ["a","b"]`, `all ["b","path /a"]`, `all ["a","b","c"]`, `all ["c","nobody's"]`}
 )
 
 // machine runs a backend and the model side by side.
@@ -155,7 +157,7 @@ func (m *machine) drawDelete(t *rapid.T) {
 }
 
 func (m *machine) drawAppend(t *rapid.T) {
-	tags := rapid.SliceOfNDistinct(rapid.SampledFrom(someTags), 1, 3, rapid.ID[string]).Draw(t, "tags")
+	tags := rapid.SliceOfNDistinct(rapid.SampledFrom(slices.Concat(someTags, someCompounds)), 1, 3, rapid.ID[string]).Draw(t, "tags")
 	e := entry(reprint.Mode(rapid.IntRange(0, 3).Draw(t, "mode")), tags...)
 	e.Time = epoch.Add(time.Duration(len(m.model.entries)) * time.Second)
 	at, err := m.Journal.Append(m.Context(), e)

@@ -25,13 +25,15 @@ var modes = []cobra.Completion{
 func revalidateCommand(g *global) *cobra.Command {
 	var r admin.RevalidateRequest
 	var noWait bool
+	var only admin.Only
 	c := &cobra.Command{
 		Use:   "revalidate [PATH...]",
 		Short: "Make pages current again",
 		Long: `Makes pages current again: those of the paths, those that carry a tag, those
-below a prefix, or all. It returns when every visitor gets the new pages, and
-says what became of each. A page that cannot be rendered keeps its last good
-version.
+below a prefix, those of a route, or all; with --state, --status and --older-than
+only those of them that are stored and in that state. It returns when every
+visitor gets the new pages, and says what became of each. A page that cannot be
+rendered keeps its last good version.
 
 The modes:
   regenerate  Render the pages now. Visitors get the old ones meanwhile. This is
@@ -51,11 +53,17 @@ The modes:
   reprint revalidate --prefix /posts/ --dry-run
 
   # The whole site, each page at its next visit
-  reprint revalidate --all --mode stale`,
+  reprint revalidate --all --mode stale
+
+  # Posts that were not there when they were asked for
+  reprint revalidate --pattern /posts/{id} --status 404`,
 		RunE: func(c *cobra.Command, args []string) error {
 			r.Paths = args
 			if err := checkTargets(c, &r); err != nil {
 				return err
+			}
+			if len(only.States)+len(only.Statuses) > 0 || only.OlderThan != "" {
+				r.Only = &only
 			}
 			if noWait {
 				r.Wait = new(bool)
@@ -66,16 +74,22 @@ The modes:
 	}
 	f := c.Flags()
 	f.StringArrayVar(&r.Tags, "tag", nil, "the pages that carry this `TAG`; may be given again")
+	f.BoolVar(&r.EveryTag, "every-tag", false, "only the pages that carry each --tag, not any of them")
 	f.StringArrayVar(&r.Prefixes, "prefix", nil, "the pages below this `PREFIX`, like /posts/; may be given again")
+	f.StringArrayVar(&r.Patterns, "pattern", nil, "the pages of the route with this `PATTERN`, like /posts/{id}; may be given again")
 	f.BoolVar(&r.All, "all", false, "all pages")
 	f.StringVar(&r.Host, "host", "", "only pages of this `HOST`")
+	f.StringArrayVar(&only.States, "state", nil, "only pages in this `STATE`: fresh, stale or expired; may be given again")
+	f.IntSliceVar(&only.Statuses, "status", nil, "only pages with this HTTP `STATUS`, like 404; may be given again")
+	f.StringVar(&only.OlderThan, "older-than", "", "only pages that were rendered at least this `TIME` ago, like 24h")
 	f.StringVar(&r.Mode, "mode", "regenerate", "how: `MODE` is regenerate, stale, expire or delete")
 	f.BoolVar(&r.DryRun, "dry-run", false, "change nothing, and say which pages are meant")
 	f.BoolVar(&r.OnlyGenerated, "only-generated", false, "leave alone a path that has no page yet")
 	f.BoolVar(&noWait, "no-wait", false, "return as soon as the revalidation is in force, before the pages are rendered")
 	g.clientFlags(c)
 	complete(c, "mode", modes...)
-	for _, name := range []string{"tag", "prefix", "host"} {
+	complete(c, "state", "fresh", "stale", "expired")
+	for _, name := range []string{"tag", "prefix", "pattern", "host", "status", "older-than"} {
 		complete(c, name)
 	}
 	return c
@@ -91,8 +105,11 @@ func complete(c *cobra.Command, flag string, choices ...cobra.Completion) {
 
 // checkTargets finds what is wrong with r before anybody is asked.
 func checkTargets(c *cobra.Command, r *admin.RevalidateRequest) error {
-	if len(r.Paths)+len(r.Tags)+len(r.Prefixes) == 0 && !r.All {
-		return misuse(c, "nothing is named that should be revalidated", "Name a PATH, a --tag, a --prefix, or --all.")
+	if len(r.Paths)+len(r.Tags)+len(r.Prefixes)+len(r.Patterns) == 0 && !r.All {
+		return misuse(c, "nothing is named that should be revalidated", "Name a PATH, a --tag, a --prefix, a --pattern, or --all.")
+	}
+	if r.EveryTag && len(r.Tags) == 0 {
+		return misuse(c, "--every-tag is given, and no tag", "Name the tags with --tag.")
 	}
 	if err := checkPaths(c, r.Paths); err != nil {
 		return err
