@@ -78,6 +78,9 @@ func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
 	defer key.Unlock()
 	s.commits.RLock()
 	defer s.commits.RUnlock()
+	if s.expected.overtook(page) {
+		return s.inPlaceOf(page), false, nil
+	}
 	position := s.ledger.pos()
 	st := s.ledger.standing(packTags(page.Tags), page.RenderedAt.UnixMicro(), page.Stamp)
 	if last, known := s.private.Last(page.Key); known && last.Value > page.Stamp {
@@ -118,11 +121,7 @@ func (s *Site) keep(page *Page) (e *entry, stored bool, err error) {
 		return s.unkeptEntry(page), false, err
 	}
 	if !stored {
-		// A render with a higher stamp was faster. Its page answers for this one.
-		if newer, _, _ := s.lookup(s.ctx, page.Key); newer != nil {
-			return newer, false, nil
-		}
-		return newEntry(page), false, nil
+		return s.inPlaceOf(page), false, nil // a render with a higher stamp was faster
 	}
 	if s.opts.Store == nil { // memory is the store, and it may have gone again
 		if e = s.memory.peek(page.Key); e != nil {
@@ -131,6 +130,15 @@ func (s *Site) keep(page *Page) (e *entry, stored bool, err error) {
 	}
 	e, _ = s.memory.put(newEntry(page))
 	return e, true, nil
+}
+
+// inPlaceOf returns the stored page that answers for one that was not stored, which is
+// the last resort.
+func (s *Site) inPlaceOf(page *Page) *entry {
+	if newer, _, _ := s.lookup(s.ctx, page.Key); newer != nil {
+		return newer
+	}
+	return newEntry(page)
 }
 
 // keyLocks are locks for keys; a few keys may share one.

@@ -68,8 +68,9 @@ type dataKey struct {
 type datum struct {
 	value any
 	size  int
-	stamp Position // of the journal, before it was loaded
-	tags  []string // what it depends on, sorted
+	stamp Position  // of the journal, before it was loaded
+	begun time.Time // when its load began
+	tags  []string  // what it depends on, sorted
 	due   time.Time
 	until time.Time // zero: no such moment
 }
@@ -77,6 +78,7 @@ type datum struct {
 // dataLoad is a call of a load function that has not returned.
 type dataLoad struct {
 	stamp  Position
+	begun  time.Time
 	done   chan struct{}
 	datum  *datum // these are set when done is closed; neither: it panicked
 	err    error
@@ -101,11 +103,11 @@ func newData(s *Site, limit int64) *data {
 // sufficient reports whether a render may use what was loaded at stamp: no entry of the
 // journal that the render is to know of names one of its tags since. Of entries after
 // the render's own stamp it is for the fence to know: see Site.fence.
-func (d *data) sufficient(tags []string, stamp Position, r *render) bool {
-	if stamp >= r.stamp {
-		return true
+func (d *data) sufficient(tags []string, stamp Position, begun time.Time, r *render) bool {
+	if begun.Before(r.since) {
+		return false
 	}
-	return d.site.ledger.standing(packTags(tags), 0, stamp).current
+	return stamp >= r.stamp || d.site.ledger.standing(packTags(tags), 0, stamp).current
 }
 
 // get returns the value of a key for a render.
@@ -115,7 +117,7 @@ func (d *data) get(ctx context.Context, r *render, key dataKey, life time.Durati
 	}
 	for {
 		v := d.tier.Get(key)
-		if v != nil && (v.until.IsZero() || time.Now().Before(v.until)) && d.sufficient(v.tags, v.stamp, r) {
+		if v != nil && (v.until.IsZero() || time.Now().Before(v.until)) && d.sufficient(v.tags, v.stamp, v.begun, r) {
 			return v, nil
 		}
 		l, run := d.join(ctx, r, key, life, load, tags)
@@ -132,7 +134,7 @@ func (d *data) get(ctx context.Context, r *render, key dataKey, life time.Durati
 			panic(fmt.Sprintf("%v\n\nin the load of %q:\n%s", l.panicV, key.key, l.stack))
 		case l.err != nil:
 			return nil, l.err
-		case d.sufficient(l.datum.tags, l.datum.stamp, r):
+		case d.sufficient(l.datum.tags, l.stamp, l.begun, r):
 			return l.datum, nil
 		}
 		// It depends on more than was known when it began. The next one begins after
@@ -145,19 +147,18 @@ func (d *data) get(ctx context.Context, r *render, key dataKey, life time.Durati
 func (d *data) join(ctx context.Context, r *render, key dataKey, life time.Duration, load func(context.Context) (any, error), tags []string) (l *dataLoad, run func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if l := d.loads[key]; l != nil && d.sufficient(tags, l.stamp, r) {
+	if l := d.loads[key]; l != nil && d.sufficient(tags, l.stamp, l.begun, r) {
 		return l, nil
 	}
-	l = &dataLoad{stamp: d.site.ledger.pos(), done: make(chan struct{})}
+	l = &dataLoad{stamp: d.site.ledger.pos(), begun: time.Now(), done: make(chan struct{})}
 	d.loads[key] = l
-	within := &render{site: d.site, stamp: l.stamp, loading: append(slices.Clone(r.loading), key)}
+	within := &render{site: d.site, stamp: l.stamp, since: r.since, loading: append(slices.Clone(r.loading), key)}
 	ctx = context.WithValue(context.WithoutCancel(ctx), renderKey{}, within)
 	return l, func() { d.run(ctx, l, within, key, life, load, tags) }
 }
 
 // run calls a load function and keeps what it returns.
 func (d *data) run(ctx context.Context, l *dataLoad, r *render, key dataKey, life time.Duration, load func(context.Context) (any, error), tags []string) {
-	begin := time.Now()
 	timeout := d.site.opts.RenderTimeout
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
 	defer cancel()
@@ -184,9 +185,9 @@ func (d *data) run(ctx context.Context, l *dataLoad, r *render, key dataKey, lif
 		l.err = err
 		return
 	}
-	v := &datum{value: value, stamp: l.stamp, tags: sealTags(said.tags, nil), due: said.due, until: said.until}
+	v := &datum{value: value, stamp: l.stamp, begun: l.begun, tags: sealTags(said.tags, nil), due: said.due, until: said.until}
 	if life > 0 {
-		v.until = earliest(v.until, begin.Add(life))
+		v.until = earliest(v.until, l.begun.Add(life))
 	}
 	v.size = sizeOf(value) + len(packTags(v.tags)) + perDatum
 	l.datum = v

@@ -81,6 +81,7 @@ type PageResult struct {
 	Status int           `json:"status,omitempty"`
 	ETag   string        `json:"etag,omitempty"`
 	Render time.Duration `json:"-"`
+	Tries  int           `json:"tries,omitempty"` // renders until it was as expected; see [Expect]
 	Error  string        `json:"error,omitempty"`
 
 	err error // the error that Error is the text of

@@ -137,7 +137,7 @@ func (s *Site) fly(r *run) {
 	// The stamp is taken here, when the run can no longer be joined by anybody
 	// who needs more than it, and before the handler reads any data.
 	stamp := s.flights.Start(r, func() uint64 { return uint64(s.ledger.pos()) })
-	out = s.render(r.Key, r.Job.cause, Position(stamp), leave)
+	out = s.render(r.Key, r.Job.cause, Position(stamp), attempt{leave: leave})
 }
 
 // enter waits for a place among the running renders.
@@ -161,27 +161,38 @@ func (s *Site) enter(j *job) error {
 	return nil
 }
 
-// render runs the handler of key once and commits what it answered. It may call leave
-// when it needs its place among the running renders no more.
-func (s *Site) render(key Key, cause string, stamp Position, leave func()) outcome {
+// attempt is how a render is done.
+type attempt struct {
+	leave  func()            // to be called, perhaps twice, when its place among the running renders is not needed any more
+	accept func(*Page) error // if not nil, is asked whether the page may be stored; its error is an ErrUnexpected
+	since  time.Time         // shared values must have been loaded since; see Cached
+}
+
+// render runs the handler of key once and commits what it answered.
+func (s *Site) render(key Key, cause string, stamp Position, a attempt) outcome {
 	rt := s.routeOf(key)
 	if rt == nil {
 		return outcome{err: &RenderError{Path: key.String(), Status: http.StatusNotFound, Err: &NoRouteError{Path: key.target()}}}
 	}
 	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Pinned: rt.policy.Pin, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
 	ctx := s.traceStart(page)
-	out := s.renderPage(ctx, rt, page, leave)
+	out := s.renderPage(ctx, rt, page, a)
 	s.traceDone(ctx, page, out)
 	return out
 }
 
 // renderPage runs the handler for page and commits what it answered; see render.
-func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, leave func()) outcome {
+func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt) outcome {
 	key, stamp := page.Key, page.Stamp
-	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key))
+	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key), a.since)
 	old, unread := s.previous(key)
 	if failure == nil {
 		failure = refused(rt, old, unread, page)
+	}
+	if failure == nil && a.accept != nil {
+		if err := a.accept(page); err != nil {
+			return outcome{err: &RenderError{Path: key.String(), Status: http.StatusBadGateway, Err: err}}
+		}
 	}
 	switch {
 	case failure == nil && unread != nil:
@@ -192,7 +203,7 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, leave func
 		// wait for the store are not too much to hold: then the store sets the pace.
 		if size := int64(page.Size()); s.storing.TryAcquire(size) {
 			defer s.storing.Release(size)
-			leave()
+			a.leave()
 		}
 		out := s.commit(page, old)
 		out.renewed = renewed
@@ -269,13 +280,13 @@ func validators(p *Page) http.Header {
 }
 
 // record runs the handler and fills page with its answer. old is the page that an
-// answer 304 renews; nil: the handler is not asked that way.
-func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed bool, failure *RenderError) {
+// answer 304 renews; nil: the handler is not asked that way. since is attempt's.
+func (s *Site) record(ctx context.Context, rt *route, page, old *Page, since time.Time) (renewed bool, failure *RenderError) {
 	timeout := rt.policy.Timeout
 	if timeout == 0 {
 		timeout = s.opts.RenderTimeout
 	}
-	state := &render{site: s, stamp: page.Stamp}
+	state := &render{site: s, stamp: page.Stamp, since: since}
 	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, renderKey{}, state), timeout, timeoutError(timeout))
 	defer cancel()
 	rec := recorder.New(s.opts.MaxPage)
@@ -296,7 +307,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page) (renewed 
 		return true, page.seal(state, rt)
 	case err == nil && status == http.StatusNotModified && old != nil:
 		// It is about something else that the handler has (RFC 9111, section 4.3.4).
-		return s.record(ctx, rt, page, nil)
+		return s.record(ctx, rt, page, nil, since)
 	}
 	if failure := page.fill(rt, status, header, body, err); failure != nil {
 		return false, failure
@@ -599,6 +610,7 @@ type renderKey struct{}
 type render struct {
 	site    *Site
 	stamp   Position
+	since   time.Time // values that it uses must have been loaded since
 	loading []dataKey // the values that are being loaded, one for the other
 
 	mu     sync.Mutex

@@ -88,6 +88,9 @@ type Revalidation struct {
 
 	// Mode is what to do. Zero: Regenerate.
 	Mode Mode
+	// Expect is what the new pages must satisfy before they are stored. Mode Regenerate
+	// only. Zero: nothing.
+	Expect Expect
 	// OnlyGenerated leaves alone what has no stored page: such a path is
 	// reported as skipped. It is unstable_onlyGenerated of Next.js.
 	OnlyGenerated bool
@@ -234,7 +237,10 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 	for _, path := range r.Paths {
 		errs = append(errs, s.aimPath(ctx, &a, r.Host, path))
 	}
-	errs = append(errs, a.aimTags(r), s.aimPatterns(&a, r), r.Only.Validate())
+	errs = append(errs, a.aimTags(r), s.aimPatterns(&a, r), r.Only.Validate(), r.Expect.Validate())
+	if !r.Expect.IsZero() && r.Mode != Regenerate {
+		errs = append(errs, fmt.Errorf("reprint: expect: mode %v renders nothing that could be waited for; use %v", r.Mode, Regenerate))
+	}
 	for _, prefix := range r.Prefixes {
 		canonical, err := CanonicalPath(prefix)
 		if err == nil && !strings.HasSuffix(canonical, "/") {
@@ -439,7 +445,7 @@ func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Re
 	var mu sync.Mutex // guards receipt and failure
 	var failure error
 	pool := newPool(s.work.crew, s.opts.Renders+storingAhead, func(k Key) {
-		result := s.carryOutOne(ctx, k, receipt)
+		result := s.carryOutOne(ctx, k, r, receipt)
 		mu.Lock()
 		defer mu.Unlock()
 		receipt.add(result)
@@ -467,7 +473,7 @@ func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Re
 
 // carryOutOne does what the mode says to one page. The ID, position and mode of
 // the receipt do not change any more.
-func (s *Site) carryOutOne(ctx context.Context, key Key, receipt *Receipt) PageResult {
+func (s *Site) carryOutOne(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
 	switch receipt.Mode {
 	case Stale:
 		return PageResult{Path: key.String(), Result: ResultStale}
@@ -476,7 +482,7 @@ func (s *Site) carryOutOne(ctx context.Context, key Key, receipt *Receipt) PageR
 	case Delete:
 		return s.remove(ctx, key, receipt.Position)
 	}
-	return s.regenerate(ctx, key, receipt)
+	return s.regenerate(ctx, key, r, receipt)
 }
 
 // named calls give once for each page that the revalidation names: those in the
@@ -551,16 +557,22 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 }
 
 // regenerate renders one page for a revalidation and waits for it.
-func (s *Site) regenerate(ctx context.Context, key Key, receipt *Receipt) PageResult {
+func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
 	result := PageResult{Path: key.String()}
 	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
 		result.Result, result.Error = ResultSkipped, "no visitor can reach it: no route serves or lists it any more"
 		return result
 	}
-	// Nobody may be given a render that began before the entry was in force: not
-	// this caller, and so no visitor who comes after its success.
-	need := receipt.Position
-	out, _, err := s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
+	var out outcome
+	var err error
+	if r.Expect.IsZero() {
+		// Nobody may be given a render that began before the entry was in force: not
+		// this caller, and so no visitor who comes after its success.
+		need := receipt.Position
+		out, _, err = s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
+	} else {
+		out, result.Tries, err = s.expectPage(ctx, key, receipt, r.Expect)
+	}
 	switch {
 	case err != nil:
 		return result.failed(err)

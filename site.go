@@ -239,6 +239,7 @@ type Site struct {
 	rerouting  sync.Mutex  // held while routes are replaced
 	arrivals   arrivals    // entries that have not come into force yet
 	receipts   receipts    // those that are being stored
+	expected   expected    // pages that calls have waited for
 	applying   sync.Mutex  // held while entries come into force, in order
 	compacting atomic.Bool // the journal is being compacted
 	complain   throttle    // of a store that takes no pages

@@ -100,10 +100,13 @@ func problemOf(err error) *problem {
 		p.told.Fix = "name one of the hosts of the configuration, without port"
 	case errors.Is(err, reprint.ErrNoTarget):
 		p.status = http.StatusBadRequest
-		p.told.Fix = `name at least one of paths, tags and prefixes, or all: {"paths":["/posts/42"]}`
+		p.told.Fix = `name at least one of paths, tags, prefixes and patterns, or all: {"paths":["/posts/42"]}`
 	case isNoRoute:
 		p.status, p.told.Nearest = http.StatusNotFound, noRoute.Nearest
 		p.told.Fix = "only pages of a route can be revalidated; see routes in the configuration"
+	case errors.Is(err, reprint.ErrNoRoute):
+		p.status = http.StatusNotFound
+		p.told.Fix = "name a pattern as the configuration has it, like /posts/{id}"
 	case errors.Is(err, reprint.ErrUnlisted):
 		p.status = http.StatusNotFound
 		p.told.Fix = "add the path to what the route lists, or give the route another fallback"

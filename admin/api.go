@@ -13,6 +13,7 @@ type RevalidateRequest struct {
 	All           bool     `json:"all,omitempty"`
 	Host          string   `json:"host,omitempty"`
 	Only          *Only    `json:"only,omitempty"`
+	Expect        *Expect  `json:"expect,omitempty"`
 	Mode          string   `json:"mode,omitempty"` // empty: regenerate
 	Wait          *bool    `json:"wait,omitempty"` // nil: true
 	OnlyGenerated bool     `json:"onlyGenerated,omitempty"`
@@ -24,6 +25,16 @@ type Only struct {
 	States    []string `json:"states,omitempty"`    // any of fresh, stale and expired
 	Statuses  []int    `json:"statuses,omitempty"`  // HTTP status codes
 	OlderThan string   `json:"olderThan,omitempty"` // since the render began, like 90s or 24h
+}
+
+// Expect is what the new pages must satisfy before they are stored. See
+// [reprint.Expect].
+type Expect struct {
+	Header   map[string]string `json:"header,omitempty"`
+	Contains []string          `json:"contains,omitempty"`
+	Changed  bool              `json:"changed,omitempty"`
+	Version  int64             `json:"version,omitempty"`
+	Timeout  string            `json:"timeout,omitempty"` // like 10s; empty: 10s
 }
 
 // PrerenderRequest is the body of POST /v1/prerender. Empty: what the routes list.

@@ -42,12 +42,12 @@ func (h *handler) revalidate(c *call) (answer, error) {
 // readRevalidation reads and checks what does not depend on the site.
 func (c *call) readRevalidation() (reprint.Revalidation, error) {
 	var b RevalidateRequest
-	var only json.RawMessage
+	var only, expect json.RawMessage
 	const texts, truth = "a list of strings", "true or false"
 	err := c.readObject([]member{
 		{"paths", texts, &b.Paths}, {"tags", texts, &b.Tags}, {"prefixes", texts, &b.Prefixes}, {"everyTag", truth, &b.EveryTag},
 		{"patterns", texts, &b.Patterns}, {"all", truth, &b.All}, {"host", "a string", &b.Host}, {"mode", "a string", &b.Mode},
-		{"only", "an object", &only},
+		{"only", "an object", &only}, {"expect", "an object", &expect},
 		{"wait", truth, &b.Wait}, {"onlyGenerated", truth, &b.OnlyGenerated}, {"dryRun", truth, &b.DryRun},
 	}, false)
 	if err != nil {
@@ -68,6 +68,17 @@ func (c *call) readRevalidation() (reprint.Revalidation, error) {
 		var err error
 		r.Only, err = readOnly(only)
 		errs = append(errs, err)
+	}
+	if len(expect) > 0 && string(expect) != "null" {
+		var err error
+		r.Expect, err = readExpect(expect)
+		errs = append(errs, err)
+		if r.Mode != reprint.Regenerate {
+			errs = append(errs, badRequest(fmt.Sprintf("expect: mode %v renders nothing that could be waited for", r.Mode), "leave the mode out, or write regenerate"))
+		}
+	}
+	if b.EveryTag && len(b.Tags) == 0 {
+		errs = append(errs, badRequest("everyTag is true, and there are no tags", ""))
 	}
 	for _, tag := range b.Tags {
 		if err := reprint.ValidTag(tag); err != nil {
@@ -94,12 +105,8 @@ func readOnly(raw json.RawMessage) (only reprint.Only, err error) {
 		only.States = append(only.States, reprint.State(state))
 	}
 	only.Statuses = o.Statuses
-	if o.OlderThan != "" {
-		d, err := time.ParseDuration(o.OlderThan)
-		if err != nil || d <= 0 {
-			return only, badRequest(fmt.Sprintf("only.olderThan: %q is no length of time", shorten(o.OlderThan)), "write it like 90s, 15m or 24h")
-		}
-		only.OlderThan = d
+	if only.OlderThan, err = readDuration("only.olderThan", o.OlderThan); err != nil {
+		return only, err
 	}
 	if only.IsZero() {
 		return only, badRequest("only says nothing: it has no states, no statuses and no olderThan", "leave it out to mean all pages that are named")
@@ -108,6 +115,41 @@ func readOnly(raw json.RawMessage) (only reprint.Only, err error) {
 		return only, badRequest(text(err), "")
 	}
 	return only, nil
+}
+
+// readDuration reads a length of time; an empty text is none.
+func readDuration(field, s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, badRequest(fmt.Sprintf("%s: %q is no length of time", field, shorten(s)), "write it like 90s, 15m or 24h")
+	}
+	return d, nil
+}
+
+// readExpect is readOnly for what is waited for.
+func readExpect(raw json.RawMessage) (x reprint.Expect, err error) {
+	var e Expect
+	err = parseObject(raw, []member{
+		{"header", "an object of strings", &e.Header}, {"contains", "a list of strings", &e.Contains}, {"changed", "true or false", &e.Changed},
+		{"version", "a whole number", &e.Version}, {"timeout", "a string like 10s", &e.Timeout},
+	}, "expect.")
+	if err != nil {
+		return x, err
+	}
+	x = reprint.Expect{Header: e.Header, Contains: e.Contains, Changed: e.Changed, Version: e.Version}
+	if x.Timeout, err = readDuration("expect.timeout", e.Timeout); err != nil {
+		return x, err
+	}
+	if x.IsZero() {
+		return x, badRequest("expect says nothing: it has no header, no contains, no changed and no version", "leave it out to take the next page as it is")
+	}
+	if err := x.Validate(); err != nil {
+		return x, badRequest(text(err), "")
+	}
+	return x, nil
 }
 
 // incomplete is the answer to a revalidation that is in force, and of which not
@@ -149,6 +191,9 @@ func (h *handler) logRevalidation(c *call, r reprint.Revalidation, receipt *repr
 	}
 	if !r.Only.IsZero() {
 		attrs = append(attrs, slog.Any("only", r.Only))
+	}
+	if !r.Expect.IsZero() {
+		attrs = append(attrs, slog.Bool("expect", true))
 	}
 	if r.DryRun {
 		attrs = append(attrs, slog.Bool("dryRun", true))

@@ -34,6 +34,8 @@ func TestRevalidateAsksTheSite(t *testing.T) {
 		{"null is absent", `{"tags":["a"],"paths":null,"wait":null,"mode":null}`, reprint.Revalidation{Tags: []string{"a"}, By: by}},
 		{"a route, for a state", `{"patterns":["/posts/{id}"],"only":{"states":["stale","expired"],"statuses":[404,410],"olderThan":"90m"}}`, reprint.Revalidation{Patterns: []string{"/posts/{id}"},
 			Only: reprint.Only{States: []reprint.State{reprint.StateStale, reprint.StateExpired}, Statuses: []int{404, 410}, OlderThan: 90 * time.Minute}, By: by}},
+		{"until it is true", `{"paths":["/a"],"expect":{"header":{"X-Version":"7"},"contains":["x"],"changed":true,"version":7,"timeout":"30s"}}`, reprint.Revalidation{Paths: []string{"/a"},
+			Expect: reprint.Expect{Header: map[string]string{"X-Version": "7"}, Contains: []string{"x"}, Changed: true, Version: 7, Timeout: 30 * time.Second}, By: by}},
 		{"every tag", `{"tags":["a","b"],"everyTag":true,"only":null}`, reprint.Revalidation{Tags: []string{"a", "b"}, EveryTag: true, By: by}},
 		{"white space around", " \n{\"tags\":[\"a\"]}\n ", reprint.Revalidation{Tags: []string{"a"}, By: by}},
 	}
@@ -108,6 +110,12 @@ func TestRevalidateRefusesBodies(t *testing.T) {
 		{"only of an unknown state", `{"all":true,"only":{"states":["old"]}}`, 400, []string{`unknown state "old"`, "fresh, stale and expired"}},
 		{"only of no status", `{"all":true,"only":{"statuses":[42]}}`, 400, []string{"42 is no status"}},
 		{"only of no time", `{"all":true,"only":{"olderThan":"1 day"}}`, 400, []string{`"1 day" is no length of time`, "24h"}},
+		{"every of no tag", `{"all":true,"everyTag":true}`, 400, []string{"there are no tags"}},
+		{"expect of nothing", `{"all":true,"expect":{}}`, 400, []string{"expect says nothing"}},
+		{"expect of a number as text", `{"all":true,"expect":{"version":"7"}}`, 400, []string{"field expect.version must be a whole number"}},
+		{"expect of no time", `{"all":true,"expect":{"changed":true,"timeout":"soon"}}`, 400, []string{`expect.timeout: "soon" is no length of time`}},
+		{"expect for too long", `{"all":true,"expect":{"changed":true,"timeout":"1h"}}`, 400, []string{"at most 5m0s"}},
+		{"expect of a mode that does not render", `{"all":true,"mode":"stale","expect":{"changed":true}}`, 400, []string{"mode stale renders nothing"}},
 		{"unusable tag", `{"tags":["a b"]}`, 400, []string{`tag "a b"`}},
 		{"tag of five kilobytes", `{"tags":["` + strings.Repeat("a", 5000) + `"]}`, 400, []string{"longer than 256 bytes"}},
 		{"implicit tag", `{"tags":["site *"]}`, 400, []string{`tag "site *"`}},
@@ -248,7 +256,7 @@ func FuzzRevalidateBody(f *testing.F) {
 		}
 		got := asked[0]
 		if !slices.Equal(got.Paths, want.Paths) || !slices.Equal(got.Tags, want.Tags) || !slices.Equal(got.Prefixes, want.Prefixes) ||
-			got.All != want.All || got.EveryTag != want.EveryTag || !slices.Equal(got.Patterns, want.Patterns) || got.Only.IsZero() != (want.Only == nil) || got.DryRun != want.DryRun || got.OnlyGenerated != want.OnlyGenerated || got.NoWait != (want.Wait != nil && !*want.Wait) {
+			got.All != want.All || got.EveryTag != want.EveryTag || !slices.Equal(got.Patterns, want.Patterns) || got.Only.IsZero() != (want.Only == nil) || got.Expect.IsZero() != (want.Expect == nil) || got.DryRun != want.DryRun || got.OnlyGenerated != want.OnlyGenerated || got.NoWait != (want.Wait != nil && !*want.Wait) {
 			t.Errorf("the site was asked %+v, want %+v", got, want)
 		}
 	})

@@ -62,7 +62,11 @@ func (g *global) showReceipt(r *reprint.Receipt, dryRun bool) {
 		t := newTable(s, column{title: "PATH", cut: true}, column{title: "RESULT"}, column{title: "STATUS", right: true},
 			column{title: "MS", right: true}, column{title: "ERROR", free: true})
 		for _, p := range r.Pages {
-			t.add(cell{text: p.Path}, cell{string(p.Result), stateStyle(string(p.Result))},
+			result := string(p.Result)
+			if p.Tries > 1 && p.Result != reprint.ResultFailed { // the error says how many
+				result += " after " + counted(int64(p.Tries), "render")
+			}
+			t.add(cell{text: p.Path}, cell{result, stateStyle(string(p.Result))},
 				cell{text: number(p.Status)}, cell{text: milliseconds(p)}, cell{text: p.Error})
 		}
 		t.flush()

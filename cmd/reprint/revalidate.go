@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/admin"
@@ -26,6 +27,7 @@ func revalidateCommand(g *global) *cobra.Command {
 	var r admin.RevalidateRequest
 	var noWait bool
 	var only admin.Only
+	var expect expectFlags
 	c := &cobra.Command{
 		Use:   "revalidate [PATH...]",
 		Short: "Make pages current again",
@@ -55,15 +57,22 @@ The modes:
   # The whole site, each page at its next visit
   reprint revalidate --all --mode stale
 
+  # The content system needs some seconds until it serves what was edited
+  reprint revalidate /posts/42 --expect-changed
+
   # Posts that were not there when they were asked for
   reprint revalidate --pattern /posts/{id} --status 404`,
 		RunE: func(c *cobra.Command, args []string) error {
 			r.Paths = args
-			if err := checkTargets(c, &r); err != nil {
+			err := checkTargets(c, &r)
+			if err != nil {
 				return err
 			}
 			if len(only.States)+len(only.Statuses) > 0 || only.OlderThan != "" {
 				r.Only = &only
+			}
+			if r.Expect, err = expect.read(c); err != nil {
+				return err
 			}
 			if noWait {
 				r.Wait = new(bool)
@@ -82,6 +91,7 @@ The modes:
 	f.StringArrayVar(&only.States, "state", nil, "only pages in this `STATE`: fresh, stale or expired; may be given again")
 	f.IntSliceVar(&only.Statuses, "status", nil, "only pages with this HTTP `STATUS`, like 404; may be given again")
 	f.StringVar(&only.OlderThan, "older-than", "", "only pages that were rendered at least this `TIME` ago, like 24h")
+	expect.add(f)
 	f.StringVar(&r.Mode, "mode", "regenerate", "how: `MODE` is regenerate, stale, expire or delete")
 	f.BoolVar(&r.DryRun, "dry-run", false, "change nothing, and say which pages are meant")
 	f.BoolVar(&r.OnlyGenerated, "only-generated", false, "leave alone a path that has no page yet")
@@ -89,10 +99,45 @@ The modes:
 	g.clientFlags(c)
 	complete(c, "mode", modes...)
 	complete(c, "state", "fresh", "stale", "expired")
-	for _, name := range []string{"tag", "prefix", "pattern", "host", "status", "older-than"} {
+	for _, name := range []string{"tag", "prefix", "pattern", "host", "status", "older-than", "expect-header", "expect-text", "expect-version", "expect-timeout"} {
 		complete(c, name)
 	}
 	return c
+}
+
+// expectFlags are what new pages must satisfy.
+type expectFlags struct {
+	admin.Expect
+	headers []string
+}
+
+func (x *expectFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&x.Changed, "expect-changed", false, "render again until the content has changed, and store nothing before")
+	f.StringArrayVar(&x.Contains, "expect-text", nil, "the same until the body contains this `TEXT`; may be given again")
+	f.StringArrayVar(&x.headers, "expect-header", nil, "the same until there is this `FIELD`, like 'X-Version: 7'; may be given again")
+	f.Int64Var(&x.Version, "expect-version", 0, "the same until there is a tag version:N with at least this `NUMBER`")
+	f.StringVar(&x.Timeout, "expect-timeout", "", "for how long, as a `TIME` like 30s (default 10s)")
+}
+
+// read returns what was given, or nil if nothing was.
+func (x *expectFlags) read(c *cobra.Command) (*admin.Expect, error) {
+	for _, h := range x.headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			return nil, misuse(c, fmt.Sprintf("%q is no header field", h), "Write --expect-header 'Name: value'.")
+		}
+		if x.Header == nil {
+			x.Header = make(map[string]string)
+		}
+		x.Header[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	if !x.Changed && len(x.Contains)+len(x.Header) == 0 && x.Version == 0 {
+		if x.Timeout != "" {
+			return nil, misuse(c, "--expect-timeout is given, and nothing to wait for", "Add --expect-changed, or what the new page should have.")
+		}
+		return nil, nil
+	}
+	return &x.Expect, nil
 }
 
 // complete says what a flag of c can be; nothing: it is not a file.
