@@ -11,15 +11,7 @@ import (
 )
 
 // names reports whether an entry names a page.
-func names(e Entry, p *Page) bool {
-	return slices.ContainsFunc(e.Tags, func(tag string) bool {
-		members := compoundOf(tag)
-		if len(members) == 0 {
-			return slices.Contains(p.Tags, tag)
-		}
-		return !slices.ContainsFunc(members, func(tag string) bool { return !slices.Contains(p.Tags, tag) })
-	})
-}
+func names(e Entry, p *Page) bool { return len(e.Naming(p.Tags)) > 0 }
 
 // The ledger against the journal itself: whatever was appended and compacted, a
 // page that the ledger calls current is one that no entry above its stamp names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -22,6 +23,17 @@ type Entry struct {
 	Mode     Mode
 	Tags     []string // not empty, sorted, without duplicates
 	By       string   // who asked; empty when nobody said
+}
+
+// Naming returns those of e's tags that name a page which carries tags.
+func (e Entry) Naming(tags []string) []string {
+	carried := packTags(tags)
+	return slices.DeleteFunc(slices.Clone(e.Tags), func(tag string) bool {
+		if members := compoundOf(tag); len(members) > 0 {
+			return !carried.containsAll(members)
+		}
+		return !carried.contains(tag)
+	})
 }
 
 // Mark is what the journal last said of one tag. A field that is zero was never

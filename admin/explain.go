@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +32,9 @@ func newCause(e reprint.Entry, page *reprint.Page) Cause {
 		return c
 	}
 	c.Mode = e.Mode.String()
-	for _, tag := range e.Tags {
-		if page == nil || slices.Contains(page.Tags, tag) {
-			c.Tags = append(c.Tags, tag)
-		}
+	c.Tags = e.Tags
+	if page != nil {
+		c.Tags = e.Naming(page.Tags)
 	}
 	return c
 }

@@ -280,7 +280,7 @@ func TestCausesAreSaidInWords(t *testing.T) {
 		"site *":                     "of the whole site made", "host h": "of the host h made", "prefix /a/": "of the prefix /a/ made", "": "of what it was then made",
 	} {
 		page := samplePage()
-		page.Tags = []string{tags}
+		page.Tags = []string{tags, "a", "b", "path /a", "no query"}
 		entry := reprint.Entry{ID: "A", Position: 9, Tags: []string{tags}}
 		if tags == "" {
 			entry.Tags = nil
