@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -125,6 +126,13 @@ type Policy struct {
 	// Timeout is the longest a render may take. Zero: [Options.RenderTimeout].
 	Timeout time.Duration
 
+	// Volatile are the parts of an answer that differ from render to render and mean
+	// nothing to a visitor: a nonce, a time of printing. A page that differs from the one
+	// before it in such parts only is unchanged: it keeps that one's content, with ETag
+	// and Last-Modified, and those header fields that differ in no more. An expression
+	// must not match the empty text.
+	Volatile []*regexp.Regexp
+
 	// Proof compares a new page with the one it would replace, which is nil for
 	// the first. An error refuses the new page: the last good one stays, and the
 	// error is what the caller of a revalidation is told. Neither page may be
@@ -215,6 +223,7 @@ const (
 func (p Policy) withDefaults() Policy {
 	p.Query, p.Drop, p.Vary = slices.Clone(p.Query), slices.Clone(p.Drop), slices.Clone(p.Vary)
 	p.BypassCookies, p.Ignore = slices.Clone(p.BypassCookies), slices.Clone(p.Ignore)
+	p.Volatile = slices.Clone(p.Volatile)
 	p.BypassHeaders = slices.Clone(p.BypassHeaders)
 	for i, name := range p.BypassHeaders {
 		p.BypassHeaders[i] = http.CanonicalHeaderKey(name)
@@ -276,6 +285,11 @@ func (p Policy) validate() error {
 	for _, what := range p.Ignore {
 		if !slices.Contains(ignorable, what) {
 			fault("Ignore: %q is none of %s", what, strings.Join(ignorable, ", "))
+		}
+	}
+	for _, v := range p.Volatile {
+		if v == nil || v.MatchString("") {
+			fault("Volatile: %q is nil or matches the empty text, and so every place of a page", fmt.Sprint(v))
 		}
 	}
 	return errors.Join(append(errs, p.validateFreshness())...)

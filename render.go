@@ -189,6 +189,9 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt)
 	if failure == nil {
 		failure = refused(rt, old, unread, page)
 	}
+	if failure == nil {
+		page.settle(old, rt.policy.Volatile)
+	}
 	if failure == nil && a.accept != nil {
 		if err := a.accept(page); err != nil {
 			return outcome{err: &RenderError{Path: key.String(), Status: http.StatusBadGateway, Err: err}}

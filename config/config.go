@@ -6,6 +6,7 @@ package config
 
 import (
 	"net/netip"
+	"regexp"
 	"time"
 )
 
@@ -103,6 +104,7 @@ type Route struct {
 	BypassCookies []string
 	Ignore        []string
 	Invalidate    bool
+	Volatile      []*regexp.Regexp
 	Prerender     *Prerender // nil: nothing
 }
 

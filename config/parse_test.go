@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -217,7 +218,7 @@ func TestFull(t *testing.T) {
 		Vary: []config.Vary{{Header: "Accept-Language", Values: []string{"en", "de-CH", "zh-Hant"}}, {Header: "Rsc", Values: []string{"", "1"}}},
 		Tags: []string{"post:{id}", "type:post"}, CacheControl: "public, max-age=60",
 		BypassHeaders: []string{"X-Preview"}, BypassCookies: []string{"wordpress_logged_in_*"},
-		Ignore: []string{"private", "no-store", "no-cache", "set-cookie"}, Invalidate: true, Pin: true,
+		Ignore: []string{"private", "no-store", "no-cache", "set-cookie"}, Invalidate: true, Pin: true, Volatile: []*regexp.Regexp{regexp.MustCompile(`nonce="[^"]*"`)},
 		Prerender: &config.Prerender{
 			Sitemap: "https://127.0.0.1:3443/sitemap.xml", Paths: []string{"/posts/1", "/posts/2?page=2"}, URL: "/api/paths?type=post", AtStart: true,
 		},

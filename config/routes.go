@@ -52,6 +52,7 @@ func (c *checker) route(r, site reader, s *Site) Route {
 		Ignore:        r.texts("ignore"),
 		Invalidate:    r.flag("invalidate"),
 		Pin:           r.flag("pin"),
+		Volatile:      c.expressions(r, "volatile"),
 		Prerender:     c.prerender(r, site, s),
 	}
 	if v := r.given("path"); v != nil {
@@ -243,6 +244,23 @@ func (c *checker) headerNames(r reader) []string {
 		}
 	}
 	return r.texts("bypassHeaders")
+}
+
+// expressions reads regular expressions of which none matches the empty text.
+func (c *checker) expressions(r reader, name string) (all []*regexp.Regexp) {
+	c.unique(r, name, asIs)
+	for _, v := range r.list(name) {
+		e, err := regexp.Compile(v.text)
+		switch {
+		case err != nil:
+			c.add(v.at, v.path, "%s is not a regular expression: %s; see https://golang.org/s/re2syntax", v.show(), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		case e.MatchString(""):
+			c.add(v.at, v.path, "%s matches the empty text, and so every place of a page; write what comes before and after it, like 'nonce=\"[^\"]*\"'", v.show())
+		default:
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // fallback reads "blocking", "notfound" or "shell:/path".

@@ -82,7 +82,7 @@ func TestFilesAreRefusedForWhatSitesRefuse(t *testing.T) {
 		"{path: /a, freshness: headers, revalidate: 1h}", "{path: /a, freshness: headers, negative: 1h}",
 		"{path: /a, freshness: headers, cacheControl: public}", "{path: /a, freshness: headers, fallback: 'shell:/x'}",
 		"{path: /a, fallback: notfound}", "{path: /a, query: ['*', b]}", "{path: /a, bypassHeaders: ['a b']}",
-		"{path: /a, cacheControl: \"a\\x7f\"}", "{path: /a}, {path: /a}", "{path: '/a/{x}'}, {path: '/{y}/b'}", "{path: '/{x'}",
+		"{path: /a, cacheControl: \"a\\x7f\"}", "{path: /a, volatile: ['x*']}", "{path: /a}, {path: /a}", "{path: '/a/{x}'}, {path: '/{y}/b'}", "{path: '/{x'}",
 		vary("X-A", "[a, '']"), vary("X A", "[a]"), vary("X-A", "[\"a\\x7f\"]"),
 	}
 	for _, header := range []string{

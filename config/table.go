@@ -299,6 +299,10 @@ var routeKeys = []key{{
 	doc:    "What of an answer would forbid to store it and is not obeyed; `set-cookie` removes the cookies. For origins that say so of every page without meaning it: it is your promise that these pages are the same for everybody.",
 	absent: "everything is obeyed", example: "[set-cookie]",
 }, {
+	name: "volatile", kind: kindText, list: true,
+	doc:    "Regular expressions for what differs from render to render and means nothing to a visitor: a nonce, a time of printing. A page that differs from the one before it in such parts only is unchanged: it keeps its content, `ETag` and `Last-Modified`.",
+	absent: "every byte counts", example: "['nonce=\"[^\"]*\"']",
+}, {
 	name: "invalidate", kind: kindFlag,
 	doc: "Whether a POST, PUT, PATCH or DELETE that succeeds makes the pages stale that it names: its own path, and those of `Location` and `Content-Location`.", def: "false", example: "true",
 }, {

@@ -83,7 +83,7 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 	}
 	p := reprint.Policy{
 		Revalidate: r.Revalidate, Expire: r.Expire, Negative: r.Negative, Timeout: r.Timeout,
-		Query: r.Query, CacheControl: r.CacheControl, Ignore: r.Ignore, Invalidate: r.Invalidate, Pin: r.Pin,
+		Query: r.Query, CacheControl: r.CacheControl, Ignore: r.Ignore, Invalidate: r.Invalidate, Pin: r.Pin, Volatile: r.Volatile,
 		BypassHeaders: r.BypassHeaders, BypassCookies: r.BypassCookies,
 		Conditional: b.site.Origin.Conditional,
 	}
