@@ -1,6 +1,7 @@
 package reprint
 
 import (
+	"cmp"
 	"hash/maphash"
 	"iter"
 	"maps"
@@ -27,13 +28,13 @@ type ledger struct {
 	mu        sync.RWMutex
 	floor     Position              // guarded by mu
 	marks     map[string]Mark       // guarded by mu
-	compounds map[string][]compound // by the first of their tags; guarded by mu
+	compounds map[string][]compound // by one of their tags; guarded by mu
 }
 
 // compound is a compound tag that has a mark.
 type compound struct {
 	tag    string
-	others []string // what it is made of, but for the first
+	others []string // what it is made of, but for that one
 }
 
 var placeSeed = maphash.MakeSeed()
@@ -75,9 +76,15 @@ func (l *ledger) adopt(s Summary) {
 // note finds out what a tag is made of, if it is a compound one. It is called before the
 // tag gets its first mark. mu is held.
 func (l *ledger) note(tag string) {
-	if members := compoundOf(tag); len(members) > 0 {
-		l.compounds[members[0]] = append(l.compounds[members[0]], compound{tag, members[1:]})
+	members := compoundOf(tag)
+	if len(members) == 0 {
+		return
 	}
+	// Any of them will do, for who is named carries all; that of the fewest, so that a
+	// page whose author is part of thousands need not look at these.
+	rarest := slices.MinFunc(members, func(a, b string) int { return cmp.Compare(len(l.compounds[a]), len(l.compounds[b])) })
+	others := slices.DeleteFunc(members, func(m string) bool { return m == rarest })
+	l.compounds[rarest] = append(l.compounds[rarest], compound{tag, others})
 }
 
 // pos returns the position that a render starting now may take as its stamp.
