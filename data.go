@@ -19,9 +19,11 @@ import (
 //
 // The value depends on tags, and on what load names with [Tag], [RevalidateAt] and
 // Cached itself; every page that uses it depends on the same. So a revalidation of a
-// tag ends the value and makes those pages stale, and their renders load it anew: a
-// page is never stored as current with a value that was loaded before a revalidation of
-// one of its tags.
+// tag ends the value and makes those pages stale, and their renders load it anew. A page
+// that is revalidated by its path, or with a prefix, a route or the site, loads anew what
+// it uses, too: as in Next.js, where revalidatePath ends the data of the path. A page is
+// never stored as current with a value that was loaded before a revalidation of one of
+// the value's tags, or of the page.
 //
 // Values are kept in memory (see [Options.DataMemory]) until they are revalidated or
 // give way to others; they end with the process. They are shared: whoever changes what
@@ -101,13 +103,14 @@ func newData(s *Site, limit int64) *data {
 }
 
 // sufficient reports whether a render may use what was loaded at stamp: no entry of the
-// journal that the render is to know of names one of its tags since. Of entries after
-// the render's own stamp it is for the fence to know: see Site.fence.
+// journal that the render is to know of names one of its tags since, or the page itself.
+// Of entries after the render's own stamp it is for the fence to know: see Site.fence.
 func (d *data) sufficient(tags []string, stamp Position, begun time.Time, r *render) bool {
 	if begun.Before(r.since) {
 		return false
 	}
-	return stamp >= r.stamp || d.site.ledger.standing(packTags(tags), 0, stamp).current
+	l := d.site.ledger
+	return stamp >= r.stamp || l.standing(packTags(tags), 0, stamp).current && l.standing(r.page(), 0, stamp).current
 }
 
 // get returns the value of a key for a render.
@@ -152,7 +155,7 @@ func (d *data) join(ctx context.Context, r *render, key dataKey, life time.Durat
 	}
 	l = &dataLoad{stamp: d.site.ledger.pos(), begun: time.Now(), done: make(chan struct{})}
 	d.loads[key] = l
-	within := &render{site: d.site, stamp: l.stamp, since: r.since, loading: append(slices.Clone(r.loading), key)}
+	within := &render{site: d.site, stamp: l.stamp, since: r.since, page: r.page, loading: append(slices.Clone(r.loading), key)}
 	ctx = context.WithValue(context.WithoutCancel(ctx), renderKey{}, within)
 	return l, func() { d.run(ctx, l, within, key, life, load, tags) }
 }

@@ -47,12 +47,19 @@ func TestPagesShareAValue(t *testing.T) {
 	if n := loads.Load(); n != 2 {
 		t.Errorf("loaded %d times in all", n)
 	}
-	// What is revalidated for another reason uses the value that there is.
+	// Who names a page wants it as it is now, with all that it shows.
+	version.Store(2)
 	if err := site.Revalidate(t.Context(), "/posts/3"); err != nil {
 		t.Fatal(err)
 	}
-	if n := loads.Load(); n != 2 {
-		t.Errorf("loaded %d times, once for a page alone", n)
+	wantBody(t, get(site, "/posts/3"), 200, "Ada 2 <nil>")
+	wantBody(t, get(site, "/posts/4"), 200, "Ada 1 <nil>")
+	receipt, err = site.Apply(t.Context(), reprint.Revalidation{Prefixes: []string{"/posts/"}})
+	if err != nil || receipt.Regenerated != 9 || receipt.Unchanged != 1 {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	if n := loads.Load(); n != 4 {
+		t.Errorf("loaded %d times in all", n)
 	}
 }
 

@@ -397,7 +397,7 @@ var nextjs = []struct {
 		n.tag("/a/1", "explicit-tag")
 		n.get(t, "/a/1", 200, "")
 		page, err := n.store.Page(t.Context(), reprint.Key{Path: "/a/1"})
-		want := "[explicit-tag path /a/1 prefix / prefix /a/ route /a/{id} site *]"
+		want := "[explicit-tag no query path /a/1 prefix / prefix /a/ route /a/{id}]"
 		if err != nil || fmt.Sprint(page.Tags) != want {
 			t.Errorf("tags %v, want %s", page.Tags, want)
 		}

@@ -289,7 +289,7 @@ func (s *Site) record(ctx context.Context, rt *route, page, old *Page, since tim
 	if timeout == 0 {
 		timeout = s.opts.RenderTimeout
 	}
-	state := &render{site: s, stamp: page.Stamp, since: since}
+	state := &render{site: s, stamp: page.Stamp, since: since, page: func() tagList { return packTags(rt.tags(page.Key)) }}
 	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, renderKey{}, state), timeout, timeoutError(timeout))
 	defer cancel()
 	rec := recorder.New(s.opts.MaxPage)
@@ -613,8 +613,9 @@ type renderKey struct{}
 type render struct {
 	site    *Site
 	stamp   Position
-	since   time.Time // values that it uses must have been loaded since
-	loading []dataKey // the values that are being loaded, one for the other
+	since   time.Time      // values that it uses must have been loaded since
+	page    func() tagList // the implicit tags of the page
+	loading []dataKey      // the values that are being loaded, one for the other
 
 	mu     sync.Mutex
 	tags   []string  // guarded by mu, as is all below

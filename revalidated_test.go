@@ -6,7 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,6 +86,11 @@ func TestP1RevalidatedMeansRevalidated(t *testing.T) {
 	t.Run("in memory", func(t *testing.T) { checkP1(t, nil, false) })
 	t.Run("with the embedded store", func(t *testing.T) { checkP1(t, openStore(t, filepath.Join(t.TempDir(), "pages.db")), false) })
 	t.Run("through the fast lane", func(t *testing.T) { checkP1(t, nil, true) })
+	t.Run("by all kinds of targets", func(t *testing.T) { checkP1(t, nil, false, named) })
+	t.Run("by all kinds of targets, with the embedded store", func(t *testing.T) {
+		checkP1(t, openStore(t, filepath.Join(t.TempDir(), "reprint.db")), false, named)
+	})
+	t.Run("by values that pages share", func(t *testing.T) { checkP1(t, nil, true, named, values) })
 }
 
 // openStore opens the embedded store for the length of the test.
@@ -100,7 +108,29 @@ func openStore(t testing.TB, path string) *sqlite.Store {
 	return store
 }
 
-func checkP1(t *testing.T, store reprint.Store, fast bool) {
+// p1Variant is how pages are made and revalidated in checkP1, where it is not by their
+// path.
+type p1Variant int
+
+const (
+	named  p1Variant = iota // by tags, prefixes, routes and states, in turn
+	values                  // pages show a value that they share
+)
+
+// p1Targets name a page in different ways; some of them name others too.
+func p1Targets(page, n int) reprint.Revalidation {
+	tag := fmt.Sprintf("post:%d", page)
+	return []reprint.Revalidation{
+		{Tags: []string{tag}},
+		{Tags: []string{"type:post", tag}, EveryTag: true},
+		{Tags: []string{tag}, Only: reprint.Only{Statuses: []int{200}}},
+		{Patterns: []string{"/posts/{id}"}},
+		{Prefixes: []string{"/posts/"}},
+		{Tags: []string{tag}, Mode: reprint.Expire},
+	}[n%6]
+}
+
+func checkP1(t *testing.T, store reprint.Store, fast bool, variants ...p1Variant) {
 	const pages, editors, visitors, saves, visits = 4, 8, 4, 30, 510
 	p := newPress(25 * time.Millisecond)
 	opts := reprint.Options{Store: store, Renders: 64}
@@ -108,11 +138,42 @@ func checkP1(t *testing.T, store reprint.Store, fast bool) {
 		opts.Memory = 3000 // too small for the pages: every visit is a race with the store
 	}
 	site := newSite(t, opts)
-	handle(t, site, "/posts/{id}", p.ServeHTTP, reprint.Policy{})
+	page := p.ServeHTTP
+	if slices.Contains(variants, values) {
+		page = func(w http.ResponseWriter, r *http.Request) {
+			body, err := reprint.Cached(r.Context(), r.URL.Path, func(ctx context.Context) (string, error) {
+				load := httptest.NewRecorder()
+				p.ServeHTTP(load, r.WithContext(ctx))
+				return load.Body.String(), nil
+			})
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	handle(t, site, "/posts/{id}", page, reprint.Policy{})
+	byName := slices.Contains(variants, named)
+	if byName {
+		for i := range pages {
+			path := fmt.Sprintf("/posts/%d", i)
+			p.tag(path, fmt.Sprintf("post:%d", i), "type:post")
+			get(site, path) // what is named otherwise than by path must be there
+		}
+	}
+	var saved atomic.Int64
 	mux := http.NewServeMux()
 	mux.Handle("/", site)
 	mux.HandleFunc("POST /save/{id}", func(w http.ResponseWriter, r *http.Request) {
-		if err := site.Revalidate(r.Context(), "/posts/"+r.PathValue("id")); err != nil {
+		var err error
+		if byName {
+			id, _ := strconv.Atoi(r.PathValue("id"))
+			_, err = site.Apply(r.Context(), p1Targets(id, int(saved.Add(1))))
+		} else {
+			err = site.Revalidate(r.Context(), "/posts/"+r.PathValue("id"))
+		}
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})

@@ -104,7 +104,7 @@ var mutants = []mutant{
 		{"serve.go", "	for {\n		run, launch := s.flights.Join", "	VisitorContext.Store(key, ctx)\n	for {\n		run, launch := s.flights.Join"},
 		{"serve.go", "// setFields sets the fields", "var VisitorContext sync.Map\n\n// setFields sets the fields"},
 		{"serve.go", "	\"strconv\"\n", "	\"strconv\"\n	\"sync\"\n"},
-		{"render.go", "	state := &render{}\n", "	state := &render{}\n	base := ctx\n	if v, ok := VisitorContext.Load(page.Key); ok {\n		base = v.(context.Context)\n	}\n"},
+		{"render.go", "	state := &render{site: s, stamp: page.Stamp, since: since, page: func() tagList { return packTags(rt.tags(page.Key)) }}\n", "	state := &render{site: s, stamp: page.Stamp, since: since, page: func() tagList { return packTags(rt.tags(page.Key)) }}\n	base := ctx\n	if v, ok := VisitorContext.Load(page.Key); ok {\n		base = v.(context.Context)\n	}\n"},
 		{"render.go", "context.WithValue(ctx, renderKey{}, state)", "context.WithValue(base, renderKey{}, state)"},
 	}, root, "TestTheFirstVisitorLeavingDoesNotCancelTheRender"},
 
@@ -112,8 +112,8 @@ var mutants = []mutant{
 		{"sqlite/journal.go", "		at, err = ask(ctx, s, size, func(w *writer) (reprint.Position, error) { return w.append(e, tags) })\n",
 			"		early := make(chan reprint.Position, 1)\n		go s.change(context.WithoutCancel(ctx), size, func(w *writer) error {\n			p, err := w.append(e, tags)\n			early <- p\n			time.Sleep(3 * time.Millisecond) // a slow disk\n			return err\n		})\n		at = <-early\n"},
 		{"sqlite/journal.go", "	\"iter\"\n", "	\"iter\"\n	\"time\"\n"},
-		// The receipt is stored after the entry, and waited for: it would hide the fault.
-		{"revalidate.go", "if err := s.journal.SaveReceipt(context.WithoutCancel(ctx), &kept); err != nil {", "if err := error(nil); err != nil {"},
+		// The receipt is stored after the entry: it could hide the fault.
+		{"receipts.go", "if err := s.journal.SaveReceipt(s.ctx, receipt); err != nil {", "if err := error(nil); err != nil {"},
 	}, root, "TestP4KilledAtAnyMoment"},
 
 	{"P4", "a page is served without a look at its checksum", []edit{
@@ -165,6 +165,6 @@ var mutants = []mutant{
 	}, root, "TestDraftMode"},
 
 	{"P7", "nobody remembers who asked", []edit{
-		{"revalidate.go", "Tags: aims.tags, By: r.By}", "Tags: aims.tags}"},
+		{"revalidate.go", "Tags: some, By: receipt.By}", "Tags: some}"},
 	}, root, "TestP7EveryPageCanSayWhy"},
 }
