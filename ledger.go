@@ -177,13 +177,16 @@ func (s *standing) add(m Mark, checked Position) {
 // with the tags that it takes. mu is held.
 func (l *ledger) of(tags []string) iter.Seq2[Mark, []string] {
 	return func(yield func(Mark, []string) bool) {
+		var carried tagList
+		if len(l.compounds) > 0 {
+			carried = packTags(tags)
+		}
 		for i, tag := range tags {
 			if m, ok := l.marks[tag]; ok && !yield(m, tags[i:i+1]) {
 				return
 			}
 			for _, j := range l.compounds[tag] {
-				all := append([]string{tag}, j.others...)
-				if packTags(tags).containsAll(j.others) && !yield(l.marks[j.tag], all) {
+				if carried.containsAll(j.others) && !yield(l.marks[j.tag], append([]string{tag}, j.others...)) {
 					return
 				}
 			}
