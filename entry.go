@@ -25,8 +25,8 @@ type entry struct {
 	ready   atomic.Pointer[ready]   // how it is served under the present routes; nil: not known yet
 	forms   atomic.Pointer[formSet] // the body in content codings; nil: none
 	awaits  atomic.Uint32           // a bit for each coding of which the strong form is to be made
-	number  uint64                  // no other entry has it
 	visits  atomic.Uint32           // since the store was told
+	number  uint64                  // no other entry has it
 
 	life         life
 	stamp        Position
@@ -59,8 +59,10 @@ type life struct {
 	renderedAt int64 // see fromMicros
 	due        int64
 	lifetime   *Lifetime
+	heldUntil  int64
 	status     int16
 	jitter     uint16 // how much of the tenth of a page's time is taken off, of 1<<16
+	history    int16
 	overtaken  bool
 }
 
@@ -73,7 +75,9 @@ func lifeOf(p *Page) life {
 		renderedAt: p.RenderedAt.UnixMicro(),
 		due:        p.Due.UnixMicro(),
 		lifetime:   p.Lifetime,
+		heldUntil:  p.HeldUntil.UnixMicro(),
 		status:     int16(min(max(p.Status, 0), math.MaxInt16)),
+		history:    int16(min(max(p.History, 0), math.MaxInt16)),
 		jitter:     jitterOf(p.Key),
 		overtaken:  p.Overtaken,
 	}
@@ -217,6 +221,8 @@ func (e *entry) page() *Page {
 		Checked:    e.isChecked(),
 		Overtaken:  e.life.overtaken,
 		Pinned:     e.pinned,
+		History:    int(e.life.history),
+		HeldUntil:  fromMicros(e.life.heldUntil),
 		RenderedAt: fromMicros(e.life.renderedAt),
 		RenderTook: time.Duration(e.took),
 		ModifiedAt: fromMicros(e.modified),

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -17,16 +19,18 @@ const (
 // memoryJournal is a [Journal] without Compact.
 type memoryJournal struct {
 	mu       sync.Mutex
-	summary  Summary             // guarded by mu, as is all below
-	entries  []Entry             // the newest, at most 2 × memoryEntries
-	receipts map[string]*Receipt // at most memoryReceipts
-	order    []string            // of receipts, oldest first
+	summary  Summary              // guarded by mu, as is all below
+	entries  []Entry              // the newest, at most 2 × memoryEntries
+	receipts map[string]*Receipt  // at most memoryReceipts
+	order    []string             // of receipts, oldest first
+	records  map[[2]string]Record // by kind and ID
 }
 
 func newMemoryJournal() memoryJournal {
 	return memoryJournal{
 		summary:  Summary{Marks: make(map[string]Mark)},
 		receipts: make(map[string]*Receipt),
+		records:  make(map[[2]string]Record),
 	}
 }
 
@@ -125,4 +129,61 @@ func (j *memoryJournal) Receipt(ctx context.Context, id string) (*Receipt, error
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.receipts[id], ctx.Err()
+}
+
+// Receipts implements [Journal].
+func (j *memoryJournal) Receipts(ctx context.Context, before string, limit int) ([]*Receipt, error) {
+	if limit < 1 {
+		return nil, fmt.Errorf("limit %d is below 1", limit)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	end := len(j.order)
+	if before != "" {
+		end = max(0, slices.Index(j.order, before))
+	}
+	var list []*Receipt
+	for _, id := range slices.Backward(j.order[max(0, end-limit):end]) {
+		r := *j.receipts[id]
+		r.Pages = nil
+		list = append(list, &r)
+	}
+	return list, ctx.Err()
+}
+
+// PutRecord implements [Journal].
+func (j *memoryJournal) PutRecord(ctx context.Context, r Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r.Value = slices.Clone(r.Value)
+	j.records[[2]string{r.Kind, r.ID}] = r
+	return nil
+}
+
+// DeleteRecord implements [Journal].
+func (j *memoryJournal) DeleteRecord(ctx context.Context, kind, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.records, [2]string{kind, id})
+	return nil
+}
+
+// Records implements [Journal].
+func (j *memoryJournal) Records(ctx context.Context, kind string) ([]Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var list []Record
+	for _, r := range j.records {
+		if r.Kind == kind {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b Record) int { return strings.Compare(a.ID, b.ID) })
+	return list, ctx.Err()
 }

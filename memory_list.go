@@ -64,7 +64,7 @@ func (m *memory) lowest(ctx context.Context, q ListQuery) ([]listEntry, error) {
 func (e *entry) listed() Listed {
 	p := e.page()
 	p.Body = nil
-	return Listed{Page: p, Size: int64(len(e.body))}
+	return Listed{Page: p, Size: int64(len(e.body)), Visits: float64(e.visits.Load())}
 }
 
 // Count returns about how many pages are stored. It costs nothing.

@@ -34,6 +34,12 @@ type Page struct {
 	Overtaken bool
 	// Pinned says that a store may not drop the page to make room; see [Policy.Pin].
 	Pinned bool
+	// History is how many earlier versions of the page a store keeps, if it keeps any;
+	// see [VersionStore] and [Policy.History].
+	History int
+	// HeldUntil is the moment until which no render takes the page's place; zero: it is
+	// not held. See [Site.Restore].
+	HeldUntil time.Time
 
 	RenderedAt time.Time     // when the render began, to the microsecond
 	RenderTook time.Duration // how long the handler ran

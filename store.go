@@ -136,8 +136,9 @@ type ListQuery struct {
 
 // Listed is a page in a list.
 type Listed struct {
-	Page *Page // without Body
-	Size int64 // of the body, in bytes
+	Page   *Page   // without Body
+	Size   int64   // of the body, in bytes
+	Visits float64 // a measure of how much it is visited, to compare: the more, the higher. A store that does not count says 0
 }
 
 // VisitStore is a [Store] that wants to know how often its pages are visited, so
@@ -180,6 +181,48 @@ type Encoding struct {
 	Body   []byte
 }
 
+// VersionStore is a [Store] that keeps further versions of pages: those that were
+// served before the present one, and those that were refused. The engine looks for it
+// once, in [New].
+//
+// When [Store.Put] replaces a page whose ModifiedAt is another one, the page that was
+// there becomes a version, in the same step. Of a key there are at most as many of
+// these as the History of the page that was put last says; the oldest go first.
+// [Store.Delete] makes no version and leaves those that there are. They live on when a
+// page is dropped to make room, but where there is no room they go before any page.
+type VersionStore interface {
+	Store
+	// PutAside keeps p, which was refused for a reason, in place of any other that was
+	// refused of its key. It makes no room by dropping pages: where there is none it
+	// returns an error that wraps [ErrFull].
+	PutAside(ctx context.Context, p *Page, reason string) error
+
+	// Versions returns the versions of a key, the newest first, without bodies. What was
+	// refused comes before all that were served.
+	Versions(ctx context.Context, key Key) ([]Version, error)
+
+	// Aside returns versions that were refused, without bodies, in the order of their
+	// IDs, those above after, at most limit of them, at least 1.
+	Aside(ctx context.Context, after int64, limit int) ([]Version, error)
+
+	// Version returns a version with its body, or nil and no error when it is not kept.
+	// One that fails its checksum is dropped and reported as an error that wraps
+	// [ErrDamaged].
+	Version(ctx context.Context, id int64) (*Version, error)
+
+	// DeleteVersion forgets a version. One that is not there is no error.
+	DeleteVersion(ctx context.Context, id int64) error
+}
+
+// Version is one of the contents that a page had, or was to have.
+type Version struct {
+	ID       int64     // above 0; no other has it, in no page and at no time
+	Page     *Page     // as it was stored
+	Size     int64     // of the body, in bytes
+	Replaced time.Time // when another content took its place, or when it was refused
+	Refused  string    // why it was; empty: it was served
+}
+
 // DuePage is a page that asked to be rendered again at a moment.
 type DuePage struct {
 	Key Key
@@ -215,10 +258,35 @@ type Journal interface {
 	Compact(ctx context.Context, upTo Position) error
 
 	// SaveReceipt stores r under its ID, in place of any earlier one. A journal
-	// keeps a bounded number of receipts, at least the last 1,000.
+	// keeps a bounded number of receipts, at least the last 1,000 of those that it
+	// is not told to forget earlier.
 	SaveReceipt(ctx context.Context, r *Receipt) error
 
 	// Receipt returns the receipt with that ID, or nil and no error when it is
 	// not kept.
 	Receipt(ctx context.Context, id string) (*Receipt, error)
+
+	// Receipts returns receipts without their Pages, the one first that was saved
+	// first most recently, at most limit of them, at least 1. before is the ID of the
+	// last one of an earlier list; empty: from the newest. One that is not kept any
+	// more ends the list.
+	Receipts(ctx context.Context, before string, limit int) ([]*Receipt, error)
+
+	// PutRecord keeps r, in place of any earlier one with its Kind and ID. When it
+	// returns without error r is on disk (for a durable journal).
+	PutRecord(ctx context.Context, r Record) error
+
+	// DeleteRecord forgets a record. One that is not there is no error.
+	DeleteRecord(ctx context.Context, kind, id string) error
+
+	// Records returns all records of a kind, in the order of their IDs.
+	Records(ctx context.Context, kind string) ([]Record, error)
+}
+
+// Record is something small that a site must not forget: what is planned, and what is
+// half done. Sites keep few of them.
+type Record struct {
+	Kind  string // what it is, as the engine calls it
+	ID    string // no other of its kind has it
+	Value []byte // JSON, at most 1 MiB
 }

@@ -8,7 +8,7 @@ import (
 
 // formatVersion is the format that this program writes, kept in PRAGMA
 // user_version. Whoever changes schema.sql adds a step to migrations.
-const formatVersion = 4
+const formatVersion = 5
 
 // migrations[v] brings a file from format v to v+1.
 var migrations = map[int]string{
@@ -46,6 +46,11 @@ var migrations = map[int]string{
 	    CREATE TRIGGER bodies_encodings AFTER DELETE ON bodies BEGIN
   DELETE FROM encodings WHERE sha256 = old.sha256;
 END;`,
+	// Format 4 knew nothing of versions, nor that a page can be held, and kept nothing of
+	// what is planned and of what is half done.
+	4: `ALTER TABLE pages ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
+	    ALTER TABLE pages ADD COLUMN held_until INTEGER;
+	    CREATE TABLE records (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;`,
 }
 
 // migrate brings the file behind c to formatVersion. Each step commits with its

@@ -68,13 +68,13 @@ func (w *writer) insert(r *row, body []byte, size int64) error {
 	if err := w.addBody(r.body, body); err != nil {
 		return err
 	}
-	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken, pinned,
+	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken, pinned, history, held_until,
 		rendered_at, render_took, modified_at, due, cause,
 		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, visits, worth)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-			?21 - log2(?22 + (` + encodedBytes + `?5)))`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+			?23 - log2(?24 + (` + encodedBytes + `?5)))`
 	l, first := r.lifetime, float64(visit(w.aged.at()))
-	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
+	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned, r.history, r.heldUntil,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
 		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, first, size)
 	if err != nil {
@@ -96,12 +96,12 @@ func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) erro
 			return err
 		}
 	}
-	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?, pinned = ?,
+	const query = `UPDATE pages SET route = ?, status = ?, header = ?, body = ?, tags = ?, stamp = ?, checked = ?, overtaken = ?, pinned = ?, history = ?, held_until = ?,
 		rendered_at = ?, render_took = ?, modified_at = ?, due = ?, cause = ?,
 		lifetime_fresh = ?, lifetime_age = ?, lifetime_while_revalidate = ?, lifetime_if_error = ?, checksum = ?,
 		worth = visits - log2(? + (` + encodedBytes + `?4)) WHERE id = ?`
 	l := r.lifetime
-	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned,
+	if _, err := w.exec(query, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned, r.history, r.heldUntil,
 		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
 		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, size, old.id); err != nil {
 		return err

@@ -63,3 +63,26 @@ func (s *Store) receipt(ctx context.Context, id string) (*reprint.Receipt, error
 	}
 	return &r, nil
 }
+
+// Receipts implements [reprint.Journal].
+func (s *Store) Receipts(ctx context.Context, before string, limit int) (list []*reprint.Receipt, err error) {
+	if limit < 1 {
+		return nil, fmt.Errorf("list receipts: the limit is %d; it must be at least 1", limit)
+	}
+	const query = `SELECT json_remove(receipt, '$.pages') FROM receipts
+		WHERE ?1 = '' OR seq < (SELECT seq FROM receipts WHERE id = ?1) ORDER BY seq DESC LIMIT ?2`
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var text []byte
+		if err := scan(&text); err != nil {
+			return err
+		}
+		var r reprint.Receipt
+		err := json.Unmarshal(text, &r)
+		list = append(list, &r)
+		return err
+	}, query, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list receipts: %w", err)
+	}
+	return list, nil
+}

@@ -26,6 +26,8 @@ type row struct {
 	checked    int64
 	overtaken  int64
 	pinned     int64
+	history    int64
+	heldUntil  sql.Null[int64]
 	renderedAt sql.Null[int64]
 	renderTook int64
 	modifiedAt sql.Null[int64]
@@ -37,14 +39,14 @@ type row struct {
 
 // rowColumns are those that a page is made of but for its key, as row.dest takes
 // them.
-const rowColumns = `p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken, p.pinned,
+const rowColumns = `p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken, p.pinned, p.history, p.held_until,
 	p.rendered_at, p.render_took, p.modified_at, p.due, p.cause,
 	p.lifetime_fresh, p.lifetime_age, p.lifetime_while_revalidate, p.lifetime_if_error, p.checksum`
 
 func (r *row) dest() []any {
 	l := &r.lifetime
 	return []any{
-		&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken, &r.pinned,
+		&r.id, &r.route, &r.status, &r.header, &r.body, &r.tags, &r.stamp, &r.checked, &r.overtaken, &r.pinned, &r.history, &r.heldUntil,
 		&r.renderedAt, &r.renderTook, &r.modifiedAt, &r.due, &r.cause,
 		&l.fresh, &l.age, &l.whileRevalidate, &l.ifError, &r.checksum,
 	}
@@ -79,6 +81,8 @@ func encodeRow(p *reprint.Page) (*row, error) {
 		tags:       tags,
 		stamp:      int64(p.Stamp),
 		checked:    int64(p.Checked),
+		history:    int64(p.History),
+		heldUntil:  micros(p.HeldUntil),
 		renderedAt: micros(p.RenderedAt),
 		renderTook: int64(p.RenderTook),
 		modifiedAt: micros(p.ModifiedAt),
@@ -146,6 +150,8 @@ func (r *row) head(key reprint.Key) (*reprint.Page, error) {
 		Checked:    reprint.Position(r.checked),
 		Overtaken:  r.overtaken != 0,
 		Pinned:     r.pinned != 0,
+		History:    int(r.history),
+		HeldUntil:  fromMicros(r.heldUntil),
 		RenderedAt: fromMicros(r.renderedAt),
 		RenderTook: time.Duration(r.renderTook),
 		ModifiedAt: fromMicros(r.modifiedAt),

@@ -29,6 +29,8 @@ func (r *row) rowsum() int64 {
 	f.text('c', r.cause)
 	f.number('o', r.overtaken)
 	f.number('P', r.pinned)
+	f.number('H', r.history)
+	f.nullable('U', r.heldUntil)
 	f.nullable('F', r.lifetime.fresh)
 	f.nullable('A', r.lifetime.age)
 	f.nullable('W', r.lifetime.whileRevalidate)

@@ -1,4 +1,4 @@
--- A Reprint store, format 4. Times are microseconds since 1970 in UTC:
+-- A Reprint store, format 5. Times are microseconds since 1970 in UTC:
 --   SELECT key, datetime(rendered_at / 1000000, 'unixepoch') FROM pages;
 
 CREATE TABLE pages (
@@ -25,7 +25,9 @@ CREATE TABLE pages (
   lifetime_if_error         INTEGER, -- then served for so long when no new one can be had
   pinned      INTEGER NOT NULL DEFAULT 0,        -- 1: not dropped to make room
   visits      REAL    NOT NULL DEFAULT 0,        -- log2 of how often it was visited; see worth.go
-  worth       REAL    NOT NULL DEFAULT 0         -- log2 of the visits per byte
+  worth       REAL    NOT NULL DEFAULT 0,        -- log2 of the visits per byte
+  history     INTEGER NOT NULL DEFAULT 0,        -- how many earlier versions are kept
+  held_until  INTEGER                            -- until when no render takes its place; NULL: it is not held
 ) STRICT;
 
 CREATE INDEX pages_body ON pages (body);
@@ -98,3 +100,11 @@ CREATE TABLE receipts (
   id      TEXT    NOT NULL UNIQUE,
   receipt TEXT    NOT NULL     -- JSON
 ) STRICT;
+
+-- What is planned and what is half done.
+CREATE TABLE records (
+  kind  TEXT NOT NULL,
+  id    TEXT NOT NULL,
+  value TEXT NOT NULL, -- JSON
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;

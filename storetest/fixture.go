@@ -54,6 +54,8 @@ func fullPage() *reprint.Page {
 		Checked:    1<<40 + 7,
 		Overtaken:  true,
 		Pinned:     true,
+		History:    3,
+		HeldUntil:  epoch.Add(time.Hour),
 		RenderedAt: epoch,
 		RenderTook: 1234567 * time.Nanosecond,
 		ModifiedAt: epoch.Add(-time.Hour),

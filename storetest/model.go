@@ -139,6 +139,7 @@ func (m *machine) drawPut(t *rapid.T) {
 	p = withBody(p, rapid.SampledFrom([][]byte{nil, []byte("x"), []byte("y")}).Draw(t, "body"))
 	p.Status = rapid.SampledFrom([]int{200, 301, 404}).Draw(t, "status")
 	p.Pinned = rapid.Bool().Draw(t, "pinned")
+	p.History = rapid.IntRange(0, 3).Draw(t, "history")
 	got, err := m.Store.Put(m.Context(), p)
 	if want := m.model.put(p); err != nil || got != want {
 		t.Fatalf("Put: stored %v, error %v; want %v", got, err, want)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -33,6 +34,19 @@ var receiptTests = []test{
 		}
 		for i := range leastReceipts {
 			s.wantReceipt(fmt.Sprint(i), &reprint.Receipt{ID: fmt.Sprint(i), Matched: i})
+		}
+	}},
+	{"receipts are listed without pages, the newest first", func(s *suite) {
+		for _, id := range []string{"a", "b", "c", "d"} {
+			s.must(s.Journal.SaveReceipt(s.Context(), receipt(id)))
+		}
+		s.must(s.Journal.SaveReceipt(s.Context(), receipt("a"))) // once more: it keeps its place
+		s.wantReceipts("", 3, "d", "c", "b")
+		s.wantReceipts("b", 3, "a")
+		s.wantReceipts("a", 3)
+		s.wantReceipts("gone", 3)
+		if list, err := s.Journal.Receipts(s.Context(), "", 0); err == nil {
+			s.Errorf("a limit of 0 gave %v, want an error", list)
 		}
 	}},
 	{"no more receipts are kept than the limit says", func(s *suite) {
@@ -75,5 +89,27 @@ func (s *suite) wantReceipt(id string, want *reprint.Receipt) {
 	s.must(err)
 	if string(g) != string(w) {
 		s.Fatalf("receipt %s:\n got %s\nwant %s", id, g, w)
+	}
+}
+
+func (s *suite) wantReceipts(before string, limit int, want ...string) {
+	s.Helper()
+	list, err := s.Journal.Receipts(s.Context(), before, limit)
+	s.must(err)
+	var got []string
+	for _, r := range list {
+		got = append(got, r.ID)
+		whole := receipt(r.ID)
+		whole.Pages = nil
+		g, err := json.Marshal(r)
+		s.must(err)
+		w, err := json.Marshal(whole)
+		s.must(err)
+		if string(g) != string(w) {
+			s.Errorf("receipt %s in a list:\n got %s\nwant %s", r.ID, g, w)
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("receipts before %q: %v, want %v", before, got, want)
 	}
 }

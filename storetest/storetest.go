@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"Summary", summaryTests},
 		{"Compact", compactTests},
 		{"Receipts", receiptTests},
+		{"Records", recordTests},
 		{"Visits", visitTests},
 		{"Encodings", encodingTests},
 		{"Contexts", contextTests},
