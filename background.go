@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/gate"
@@ -14,15 +15,53 @@ const horizon = time.Hour
 // startBackground starts what goes on without visitors: pages that are due, and
 // retries. stop ends both before running renders are waited for.
 func (s *Site) startBackground() {
-	ctx, stop := context.WithCancel(s.ctx)
-	s.stop = stop
-	s.work.start(func() { s.due.Run(ctx, s.fire) })
-	s.work.start(func() { s.watchHorizon(ctx) })
+	ctx, stop := context.WithCancelCause(s.ctx)
+	s.background, s.stop = ctx, func() { stop(ErrClosed) }
+	s.whenRouted(func() { s.due.Run(ctx, s.fire) })
+	s.whenRouted(func() { s.watchHorizon(ctx) })
+	s.whenRouted(func() { s.resumeRefills(ctx) })
 	s.work.start(func() { s.makeStrong(ctx) })
 	if visits, ok := s.store.(VisitStore); ok {
 		s.work.start(func() { s.watchVisits(ctx, visits) })
 	}
 }
+
+// whenRouted starts what needs the routes, once they are there.
+func (s *Site) whenRouted(f func()) {
+	s.work.start(func() {
+		select {
+		case <-s.opening.done:
+			f()
+		case <-s.background.Done():
+		}
+	})
+}
+
+// routesPause is how long after a route was added no other has come when all are there.
+const routesPause = 100 * time.Millisecond
+
+// opening is over when a site that was just made has its routes: what an earlier process
+// has left to do would otherwise find none.
+type opening struct {
+	done chan struct{}
+	once sync.Once
+
+	mu    sync.Mutex
+	timer *time.Timer // guarded by mu
+}
+
+// routeAdded has it go on until no other is added for a while.
+func (o *opening) routeAdded() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.timer == nil {
+		o.timer = time.AfterFunc(routesPause, o.end)
+		return
+	}
+	o.timer.Reset(routesPause)
+}
+
+func (o *opening) end() { o.once.Do(func() { close(o.done) }) }
 
 // watchHorizon puts the pages that are due within the horizon into the queue,
 // now and from time to time.

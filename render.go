@@ -39,7 +39,8 @@ func newJob(c gate.Class, cause string) *job {
 type outcome struct {
 	entry    *entry       // the page, for those who waited since before it began
 	stored   bool         // the entry's page is in the store
-	changed  bool         // the content is not what it was before
+	changed  bool         // the content is not what it was before; see changedSince
+	found    bool         // the page had come by another render
 	renewed  bool         // by an answer 304
 	storeErr error        // why it is not stored
 	err      *RenderError // why there is no page

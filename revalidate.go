@@ -98,8 +98,15 @@ type Revalidation struct {
 	// and no position, and is not stored.
 	DryRun bool
 	// NoWait returns as soon as the revalidation is in force, with a receipt whose
-	// Running is true; [Site.Receipt] tells the rest when it is done.
+	// Running is true; [Site.Receipt] tells the rest when it is done. In the modes Stale
+	// and Expire that is also so without it when more than 100 pages are meant: to list
+	// them takes longer than to make them stale.
 	NoWait bool
+	// Refill renders the pages that are stored behind the answer, those first that are
+	// visited most, under a limit that adapts to how the handlers bear it and leaves half
+	// of [Options.Renders] to others; see [Site.Refills]. It goes on after a restart.
+	// NoWait is implied. Not in mode Delete, and not with Expect.
+	Refill bool
 	// By says who asked, for receipts and explanations.
 	By string
 }
@@ -152,23 +159,48 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 		return s.rehearse(ctx, r, aims)
 	}
 	receipt := &Receipt{ID: rand.Text()[:16], Mode: r.Mode, By: r.By, At: begin.UTC().Truncate(time.Microsecond)}
+	if r.Refill && len(aims.tags) > 0 {
+		return s.applyRefill(ctx, r, aims, receipt)
+	}
 	if len(aims.tags) == 0 { // and so no pages
 		receipt.Position = s.ledger.pos()
 	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
-	if !r.NoWait {
+	if !r.NoWait && !s.namesMany(ctx, r, aims) {
 		return receipt, s.complete(ctx, r, aims, receipt, begin)
 	}
 	running := *receipt
 	running.Running = true
-	kept := running // the caller's is the caller's
-	s.saveReceipt(&kept)
+	s.saveReceiptBehind(&running)
 	if !s.work.start(func() { _ = s.complete(s.ctx, r, aims, receipt, begin) }) { // the receipt tells how it went
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return &running, nil
 }
+
+// namesMany reports whether a revalidation that renders nothing names more pages than
+// its answer may take the time to list. It costs the same however many there are.
+func (s *Site) namesMany(ctx context.Context, r Revalidation, a aims) bool {
+	if r.Mode != Stale && r.Mode != Expire {
+		return false
+	}
+	if a.only {
+		return len(a.keys) > maxListedAtOnce
+	}
+	n := 0
+	for _, tag := range a.tags {
+		for _, err := range s.tagged(ctx, tag) {
+			if n++; err != nil || n > maxListedAtOnce {
+				return err == nil
+			}
+		}
+	}
+	return false
+}
+
+// maxListedAtOnce is how many pages a call lists before it answers.
+const maxListedAtOnce = 100
 
 // maxEntryTags is how many tags one entry of the journal names. What names more has
 // several entries.
@@ -240,6 +272,9 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 	errs = append(errs, a.aimTags(r), s.aimPatterns(&a, r), r.Only.Validate(), r.Expect.Validate())
 	if !r.Expect.IsZero() && r.Mode != Regenerate {
 		errs = append(errs, fmt.Errorf("reprint: expect: mode %v renders nothing that could be waited for; use %v", r.Mode, Regenerate))
+	}
+	if r.Refill && (r.Mode == Delete || !r.Expect.IsZero()) {
+		errs = append(errs, errors.New("reprint: a refill renders what stays, and does not wait for it: it goes neither with mode delete nor with expect"))
 	}
 	for _, prefix := range r.Prefixes {
 		canonical, err := CanonicalPath(prefix)
@@ -559,8 +594,8 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 // regenerate renders one page for a revalidation and waits for it.
 func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
 	result := PageResult{Path: key.String()}
-	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
-		result.Result, result.Error = ResultSkipped, "no visitor can reach it: no route serves or lists it any more"
+	if why := s.unreachable(key); why != "" {
+		result.Result, result.Error = ResultSkipped, why
 		return result
 	}
 	var out outcome
@@ -585,7 +620,15 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 	case out.storeErr != nil:
 		return result.failed(fmt.Errorf("%s is rendered, but could not be stored: %w", key, out.storeErr))
 	}
-	return result.rendered(out.entry, out.changed)
+	return result.rendered(out.entry, out.changedSince(receipt.At))
+}
+
+// unreachable says why no visitor can reach a page, or "".
+func (s *Site) unreachable(key Key) string {
+	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
+		return "no visitor can reach it: no route serves or lists it any more"
+	}
+	return ""
 }
 
 // remove drops one page for a revalidation of mode Delete. The journal already
@@ -613,6 +656,8 @@ var (
 	ErrNoTarget = errors.New("no path, tag, prefix or pattern is named, and not the whole site")
 	// ErrInRender: a render may not revalidate; it could wait for itself.
 	ErrInRender = errors.New("revalidation is not allowed inside a render")
+	// ErrNoRefill: no refill with that ID is under way.
+	ErrNoRefill = errors.New("no such refill is under way")
 	// ErrBusy: a limit on renders or on waiting is reached. Try again later.
 	ErrBusy = errors.New("too many renders are waiting")
 	// ErrClosed: the site is shut down.

@@ -23,6 +23,7 @@ import (
 	"github.com/reprint-go/reprint/internal/flight"
 	"github.com/reprint-go/reprint/internal/gate"
 	"github.com/reprint-go/reprint/internal/lane"
+	"github.com/reprint-go/reprint/internal/pace"
 )
 
 // Options configures a [Site]. The zero Options is a site that keeps its pages
@@ -239,15 +240,18 @@ type Site struct {
 	rerouting  sync.Mutex  // held while routes are replaced
 	arrivals   arrivals    // entries that have not come into force yet
 	receipts   receipts    // those that are being stored
+	refills    refills     // that are under way
 	expected   expected    // pages that calls have waited for
 	applying   sync.Mutex  // held while entries come into force, in order
 	compacting atomic.Bool // the journal is being compacted
 	complain   throttle    // of a store that takes no pages
 
-	ctx    context.Context // ends when running renders are to be cut
-	cancel context.CancelCauseFunc
-	stop   func() // ends the background work
-	work   work   // everything that Shutdown waits for
+	ctx        context.Context // ends when running renders are to be cut
+	cancel     context.CancelCauseFunc
+	stop       func()          // ends the background work
+	background context.Context // ends with it
+	opening    opening
+	work       work // everything that Shutdown waits for
 }
 
 // New returns a site without routes. It reads the journal's summary and starts
@@ -268,7 +272,9 @@ func New(opts Options) (*Site, error) {
 		private: backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
 		due:     due.New[Key](maxDue),
+		refills: refills{limiter: pace.NewLimiter(max(1, opts.Renders/2))},
 	}
+	s.opening.done = make(chan struct{})
 	s.codings = opts.codings()
 	s.strong = make(chan strongWork, maxStrong)
 	s.table.Store(newTable())
