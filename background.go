@@ -21,9 +21,7 @@ func (s *Site) startBackground() {
 	s.whenRouted(func() { s.watchHorizon(ctx) })
 	s.whenRouted(func() { s.resumeRefills(ctx) })
 	s.work.start(func() { s.makeStrong(ctx) })
-	if visits, ok := s.store.(VisitStore); ok {
-		s.work.start(func() { s.watchVisits(ctx, visits) })
-	}
+	s.work.start(func() { s.watchVisits(ctx) })
 }
 
 // whenRouted starts what needs the routes, once they are there.
@@ -84,12 +82,11 @@ func (s *Site) watchHorizon(ctx context.Context) {
 	}
 }
 
-// visitsEvery is how often the store is told of visits.
+// visitsEvery is how often visits are counted.
 const visitsEvery = time.Minute
 
-// watchVisits tells the store from time to time how often pages were visited, and
-// when ctx ends.
-func (s *Site) watchVisits(ctx context.Context, store VisitStore) {
+// watchVisits counts visits from time to time, and when ctx ends.
+func (s *Site) watchVisits(ctx context.Context) {
 	tick := time.NewTicker(visitsEvery)
 	defer tick.Stop()
 	for ended := false; !ended; {
@@ -98,35 +95,45 @@ func (s *Site) watchVisits(ctx context.Context, store VisitStore) {
 			ended = true
 		case <-tick.C:
 		}
-		if err := s.tellVisits(store); err != nil && s.ctx.Err() == nil && s.complain.due(time.Now()) {
-			s.log.Warn("visits are not noted; which pages are dropped for want of room is decided without them", "err", err)
-		}
+		s.countVisits()
 	}
 }
 
-// tellVisits tells the store of the visits since it was last called.
-func (s *Site) tellVisits(store VisitStore) error {
-	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
-	defer cancel()
+// countVisits takes account of the visits since it was last called, and tells the store
+// of them.
+func (s *Site) countVisits() {
+	store, told := s.store.(VisitStore)
 	const batch = 1000
-	visits := make([]Visit, 0, batch)
+	var visits []Visit
+	var err error
+	tell := func() {
+		ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+		defer cancel()
+		if err == nil && len(visits) > 0 {
+			err = store.Visited(ctx, visits)
+		}
+		visits = nil // the store may have kept them
+	}
+	now := time.Now()
 	s.memory.hot.count()
 	for _, e := range s.memory.tier.All() {
 		n := e.visits.Swap(0)
 		if n == 0 {
 			continue
 		}
-		if visits = append(visits, Visit{e.key(), int(n)}); len(visits) == batch {
-			if err := store.Visited(ctx, visits); err != nil {
-				return err
-			}
-			visits = make([]Visit, 0, batch) // the store may have kept the other
+		key := e.key()
+		s.traffic.add(key, n, now)
+		if !told {
+			continue
+		}
+		if visits = append(visits, Visit{key, int(n)}); len(visits) == batch {
+			tell()
 		}
 	}
-	if len(visits) == 0 {
-		return nil
+	tell()
+	if err != nil && s.ctx.Err() == nil && s.complain.due(now) {
+		s.log.Warn("visits are not noted; which pages are dropped for want of room is decided without them", "err", err)
 	}
-	return store.Visited(ctx, visits)
 }
 
 // schedule notes when a page that was just stored asked to be rendered again. A

@@ -574,23 +574,21 @@ func (f *refill) count(result PageResult) {
 // counts what there is, and what was done before it.
 func (f *refill) list(first bool) ([]Key, error) {
 	s := f.site
-	if visits, ok := s.store.(VisitStore); ok {
-		_ = s.tellVisits(visits) // what it lacks is in no order, and nothing else
-	}
+	s.countVisits()
 	var most busiest
 	seen := make(map[uint64]bool)
 	total := 0
-	give := func(k Key, visits float64) {
+	give := func(k Key, lately, ever float64) {
 		total++
 		if !f.isGiven(k) {
-			most.add(k, visits)
+			most.add(busyPage{k, lately, ever})
 		}
 	}
 	if first {
 		for _, path := range f.plan.Paths {
 			if k, err := ParseKey(path); err == nil && !f.isStored(k) {
 				seen[hashOf(k)] = true
-				give(k, math.Inf(1))
+				give(k, math.Inf(1), 0)
 			}
 		}
 	}
@@ -607,7 +605,7 @@ func (f *refill) list(first bool) ([]Key, error) {
 			}
 			switch {
 			case l.Page.Stamp < f.need:
-				give(k, l.Visits)
+				give(k, float64(s.traffic.of(k)), l.Visits)
 			case first:
 				total++
 				f.count(f.doneAlready(l.Page))
@@ -664,19 +662,20 @@ type busiest struct{ pages []busyPage }
 
 type busyPage struct {
 	key    Key
-	visits float64
+	lately float64 // visits in the last hour
+	ever   float64 // see Listed.Visits
 }
 
 // add keeps a page for now. It never holds more than twice as many as are kept.
-func (b *busiest) add(k Key, visits float64) {
-	if b.pages = append(b.pages, busyPage{k, visits}); len(b.pages) >= 2*maxRefillBatch {
+func (b *busiest) add(p busyPage) {
+	if b.pages = append(b.pages, p); len(b.pages) >= 2*maxRefillBatch {
 		b.cut()
 	}
 }
 
 func (b *busiest) cut() {
 	slices.SortFunc(b.pages, func(x, y busyPage) int {
-		return cmp.Or(cmp.Compare(y.visits, x.visits), cmp.Compare(x.key.String(), y.key.String()))
+		return cmp.Or(cmp.Compare(y.lately, x.lately), cmp.Compare(y.ever, x.ever), cmp.Compare(x.key.String(), y.key.String()))
 	})
 	b.pages = b.pages[:min(len(b.pages), maxRefillBatch)]
 }

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/reprint-go/reprint/internal/gate"
 )
 
 // Mode is how a revalidation makes pages current again.
@@ -94,8 +92,9 @@ type Revalidation struct {
 	// OnlyGenerated leaves alone what has no stored page: such a path is
 	// reported as skipped. It is unstable_onlyGenerated of Next.js.
 	OnlyGenerated bool
-	// DryRun changes nothing: the receipt says which pages are meant. It has no ID
-	// and no position, and is not stored.
+	// DryRun changes nothing: the receipt says which pages are meant, and what it would
+	// mean to render them in its Estimate. It has no ID and no position, and is not
+	// stored.
 	DryRun bool
 	// NoWait returns as soon as the revalidation is in force, with a receipt whose
 	// Running is true; [Site.Receipt] tells the rest when it is done. In the modes Stale
@@ -107,6 +106,10 @@ type Revalidation struct {
 	// of [Options.Renders] to others; see [Site.Refills]. It goes on after a restart.
 	// NoWait is implied. Not in mode Delete, and not with Expect.
 	Refill bool
+	// Confirm lets the revalidation mean more than the brake lets through: [Options.Brake],
+	// or Brake where it is not nil.
+	Confirm bool
+	Brake   *Brake
 	// By says who asked, for receipts and explanations.
 	By string
 }
@@ -133,8 +136,8 @@ func (s *Site) Revalidate(ctx context.Context, path string) error {
 // receipt, but not the revalidation nor its pages.
 //
 // The receipt is nil when nothing was done: the error is then a *BadPathError,
-// or wraps [ErrNoTarget], [ErrUnknownHost], [ErrNoRoute], [ErrUnlisted], [ErrInRender] or
-// [ErrClosed], or is the journal's. With a receipt, the error tells that pages
+// or wraps [ErrNoTarget], [ErrUnknownHost], [ErrNoRoute], [ErrUnlisted], [ErrUnconfirmed],
+// [ErrBusy], [ErrInRender] or [ErrClosed], or is the journal's. With a receipt, the error tells that pages
 // could not be rendered (it wraps the first one's *RenderError) or that ctx ended
 // before all were: those renders go on.
 func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
@@ -158,10 +161,28 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if r.DryRun {
 		return s.rehearse(ctx, r, aims)
 	}
+	if err := s.brake(ctx, r, aims); err != nil {
+		return nil, err
+	}
+	if !s.calls.TryAcquire(1) {
+		return nil, fmt.Errorf("reprint: %w: %d revalidations are under way", ErrBusy, s.opts.Calls)
+	}
 	receipt := &Receipt{ID: rand.Text()[:16], Mode: r.Mode, By: r.By, At: begin.UTC().Truncate(time.Microsecond)}
 	if r.Refill && len(aims.tags) > 0 {
+		defer s.calls.Release(1)
 		return s.applyRefill(ctx, r, aims, receipt)
 	}
+	return s.apply(ctx, r, aims, receipt, begin)
+}
+
+// apply brings a revalidation into force and does what it asks for. It ends the call.
+func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Receipt, begin time.Time) (*Receipt, error) {
+	behind := false
+	defer func() {
+		if !behind {
+			s.calls.Release(1)
+		}
+	}()
 	if len(aims.tags) == 0 { // and so no pages
 		receipt.Position = s.ledger.pos()
 	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
@@ -173,7 +194,11 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	running := *receipt
 	running.Running = true
 	s.saveReceiptBehind(&running)
-	if !s.work.start(func() { _ = s.complete(s.ctx, r, aims, receipt, begin) }) { // the receipt tells how it went
+	behind = s.work.start(func() {
+		defer s.calls.Release(1)
+		_ = s.complete(s.ctx, r, aims, receipt, begin) // the receipt tells how it went
+	})
+	if !behind {
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return &running, nil
@@ -234,13 +259,24 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Re
 // rehearse says which pages a revalidation means.
 func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, error) {
 	receipt := &Receipt{Mode: r.Mode, By: r.By, At: time.Now().UTC().Truncate(time.Microsecond)}
-	seen, err := s.named(ctx, r, a, func(k Key) { receipt.add(PageResult{Path: k.String(), Result: ResultMatched}) })
+	s.countVisits()
+	var found survey
+	seen := make(map[Key]bool)
+	err := s.survey(ctx, r, a, func(k Key, p *Page) bool {
+		if r.OnlyGenerated {
+			seen[k] = true
+		}
+		found.add(&s.traffic, k, p)
+		receipt.add(PageResult{Path: k.String(), Result: ResultMatched})
+		return true
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
 	if r.OnlyGenerated && !a.only {
 		skipUngenerated(a.keys, seen, receipt)
 	}
+	receipt.Estimate = found.estimate(&s.traffic)
 	receipt.Took = time.Since(receipt.At).Truncate(time.Microsecond)
 	receipt.finish()
 	return receipt, nil
@@ -604,7 +640,7 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 		// Nobody may be given a render that began before the entry was in force: not
 		// this caller, and so no visitor who comes after its success.
 		need := receipt.Position
-		out, _, err = s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
+		out, _, err = s.await(ctx, key, need, need, s.newCall(receipt.ID))
 	} else {
 		out, result.Tries, err = s.expectPage(ctx, key, receipt, r.Expect)
 	}
@@ -654,6 +690,8 @@ var (
 	ErrUnknownHost = errors.New("the site does not answer for that host")
 	// ErrNoTarget: the revalidation names nothing.
 	ErrNoTarget = errors.New("no path, tag, prefix or pattern is named, and not the whole site")
+	// ErrUnconfirmed: the revalidation means more than its [Brake] lets through.
+	ErrUnconfirmed = errors.New("it means much and is not confirmed")
 	// ErrInRender: a render may not revalidate; it could wait for itself.
 	ErrInRender = errors.New("revalidation is not allowed inside a render")
 	// ErrNoRefill: no refill with that ID is under way.
