@@ -31,7 +31,7 @@ func (s *Site) commit(page *Page, old *entry) outcome {
 		return outcome{entry: e, changed: changed, storeErr: err}
 	}
 	s.unkept.Forget(page.Key)
-	s.schedule(e)
+	s.schedulePage(e)
 	return outcome{entry: e, stored: stored, changed: changed}
 }
 

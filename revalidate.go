@@ -696,6 +696,8 @@ var (
 	ErrInRender = errors.New("revalidation is not allowed inside a render")
 	// ErrNoRefill: no refill with that ID is under way.
 	ErrNoRefill = errors.New("no such refill is under way")
+	// ErrNoPlan: there is no plan with that ID.
+	ErrNoPlan = errors.New("there is no such plan")
 	// ErrBusy: a limit on renders or on waiting is reached. Try again later.
 	ErrBusy = errors.New("too many renders are waiting")
 	// ErrClosed: the site is shut down.
