@@ -47,10 +47,13 @@ var migrations = map[int]string{
   DELETE FROM encodings WHERE sha256 = old.sha256;
 END;`,
 	// Format 4 knew nothing of versions, nor that a page can be held, and kept nothing of
-	// what is planned and of what is half done.
+	// what is planned and of what is half done. Of a receipt it did not know when it was
+	// saved: that was about when the call came.
 	4: `ALTER TABLE pages ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
 	    ALTER TABLE pages ADD COLUMN held_until INTEGER;
-	    CREATE TABLE records (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;`,
+	    CREATE TABLE records (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+	    ALTER TABLE receipts ADD COLUMN saved_at INTEGER NOT NULL DEFAULT 0;
+	    UPDATE receipts SET saved_at = 1000000 * coalesce(iif(json_valid(receipt), unixepoch(receipt ->> 'at')), unixepoch());`,
 }
 
 // migrate brings the file behind c to formatVersion. Each step commits with its

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // Options are the limits of a [Store]. The zero value has the defaults.
@@ -24,6 +25,10 @@ type Options struct {
 	// up to 200 kB where it names 1,000 pages. Zero: 10,000. At least 1,000.
 	MaxReceipts int
 
+	// KeepReceipts is for how long a receipt is kept at the most, from when it was
+	// first saved. Older ones go when the next is saved. Zero: 30 days.
+	KeepReceipts time.Duration
+
 	// Log receives what an operator should know: a migration, a damaged page, a
 	// disk that is full and has room again. Nil: slog.Default().
 	Log *slog.Logger
@@ -31,9 +36,10 @@ type Options struct {
 
 // Defaults and least values of Options.
 const (
-	defaultMaxBytes    = 10 << 30
-	defaultMaxPages    = 1_000_000
-	defaultMaxReceipts = 10_000
+	defaultMaxBytes     = 10 << 30
+	defaultMaxPages     = 1_000_000
+	defaultMaxReceipts  = 10_000
+	defaultKeepReceipts = 30 * 24 * time.Hour
 
 	leastMaxBytes    = 1 << 20
 	leastMaxReceipts = 1_000
@@ -48,6 +54,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxReceipts == 0 {
 		o.MaxReceipts = defaultMaxReceipts
+	}
+	if o.KeepReceipts == 0 {
+		o.KeepReceipts = defaultKeepReceipts
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -66,6 +75,9 @@ func (o Options) validate() error {
 	}
 	if o.MaxReceipts != 0 && o.MaxReceipts < leastMaxReceipts {
 		errs = append(errs, fmt.Errorf("MaxReceipts is %d; it must be at least %d, or zero for %d", o.MaxReceipts, leastMaxReceipts, defaultMaxReceipts))
+	}
+	if o.KeepReceipts < 0 {
+		errs = append(errs, fmt.Errorf("KeepReceipts is %s; it must be positive, or zero for %s", o.KeepReceipts, defaultKeepReceipts))
 	}
 	return errors.Join(errs...)
 }

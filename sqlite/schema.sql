@@ -96,9 +96,10 @@ INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor',
 
 -- What the revalidations did, as the admin API shows it.
 CREATE TABLE receipts (
-  seq     INTEGER PRIMARY KEY, -- the order in which they go
-  id      TEXT    NOT NULL UNIQUE,
-  receipt TEXT    NOT NULL     -- JSON
+  seq      INTEGER PRIMARY KEY,       -- the order in which they go
+  id       TEXT    NOT NULL UNIQUE,
+  receipt  TEXT    NOT NULL,          -- JSON
+  saved_at INTEGER NOT NULL DEFAULT 0 -- when it was first saved
 ) STRICT;
 
 -- What is planned and what is half done.

@@ -98,11 +98,12 @@ type writer struct {
 
 // limits are the Options in the writer's terms.
 type limits struct {
-	file     int64 // bytes
-	log      int64 // bytes
-	pages    int64
-	receipts int64
-	entries  int64
+	file       int64 // bytes
+	log        int64 // bytes
+	pages      int64
+	receipts   int64
+	receiptAge time.Duration
+	entries    int64
 }
 
 // state is what the writer remembers of the tables. It is rolled back with them.
@@ -141,11 +142,12 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 		db:         db,
 		batchBytes: min(maxBatchBytes, opts.logBytes()/2),
 		limits: limits{
-			file:     opts.fileBytes(),
-			log:      opts.logBytes(),
-			pages:    int64(opts.MaxPages),
-			receipts: int64(opts.MaxReceipts),
-			entries:  keptEntries,
+			file:       opts.fileBytes(),
+			log:        opts.logBytes(),
+			pages:      int64(opts.MaxPages),
+			receipts:   int64(opts.MaxReceipts),
+			receiptAge: opts.KeepReceipts,
+			entries:    keptEntries,
 		},
 		aged:   aged{now: func() time.Time { return s.now() }, seen: s.now()},
 		path:   s.path,
