@@ -10,15 +10,17 @@ import (
 // Options are the limits of a [Store]. The zero value has the defaults.
 type Options struct {
 	// MaxBytes limits the size of the file with its write-ahead log, in bytes.
-	// To stay within it [Store.Put] drops pages: first those whose status is not
-	// 200, the oldest first, then those with the fewest visits per byte, where a
-	// visit counts for half after a day. Pinned pages, journal, ledger and
-	// receipts are never dropped for it; where only those are left, Put returns
-	// an error that wraps [reprint.ErrFull]. The limit is kept approximately: a backup that reads for
-	// long keeps the log from being reused. Zero: 10 GiB. At least 1 MiB.
+	// To stay within it [Store.Put] drops versions, the oldest first, and where there
+	// are none any more pages: first those whose status is not 200, the oldest first,
+	// then those with the fewest visits per byte, where a visit counts for half after
+	// a day. Pinned pages, journal, ledger and receipts are never dropped for it;
+	// where only those are left, Put returns an error that wraps [reprint.ErrFull].
+	// The limit is kept approximately: a backup that reads for long keeps the log
+	// from being reused. Zero: 10 GiB. At least 1 MiB.
 	MaxBytes int64
 
-	// MaxPages limits the number of pages, in the same way. Zero: 1,000,000.
+	// MaxPages limits the number of pages, in the same way. Versions do not count.
+	// Zero: 1,000,000.
 	MaxPages int
 
 	// MaxReceipts is how many receipts are kept, the last ones. A receipt takes
