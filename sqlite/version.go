@@ -11,6 +11,14 @@ import (
 	"github.com/reprint-go/reprint"
 )
 
+// Which versions are looked for, but for one by its id.
+const (
+	versionsOfKey   = `SELECT ` + versionColumns + versionTables + `WHERE p.key = ? ORDER BY p.refused = '', p.id DESC`
+	versionsAside   = `SELECT ` + versionColumns + versionTables + `WHERE p.refused <> '' AND p.id > ? ORDER BY p.id LIMIT ?`
+	versionsInPlace = `SELECT id FROM versions WHERE key = ? AND refused > '' AND id <> ?`
+	versionsBeyond  = `SELECT id FROM versions WHERE key = ? AND refused = '' ORDER BY id DESC LIMIT -1 OFFSET ?`
+)
+
 // PutAside implements [reprint.VersionStore]. It refuses what [Store.Put] refuses.
 func (s *Store) PutAside(ctx context.Context, p *reprint.Page, reason string) error {
 	r, err := encodeRefused(p, reason)
@@ -60,7 +68,7 @@ func (w *writer) putAside(r *row, body []byte, size int64) error {
 		return err
 	}
 	w.state.versions++
-	_, err = w.deleteVersions(`SELECT id FROM versions WHERE key = ? AND refused > '' AND id <> ?`, r.key, id)
+	_, err = w.deleteVersions(versionsInPlace, r.key, id)
 	return err
 }
 
@@ -89,8 +97,7 @@ func (w *writer) trimVersions(p *row) error {
 	if w.state.versions == 0 {
 		return nil
 	}
-	const beyond = `SELECT id FROM versions WHERE key = ? AND refused = '' ORDER BY id DESC LIMIT -1 OFFSET ?`
-	_, err := w.deleteVersions(beyond, p.key, max(p.history, 0))
+	_, err := w.deleteVersions(versionsBeyond, p.key, max(p.history, 0))
 	return err
 }
 
@@ -180,12 +187,11 @@ func (v *versionRow) whole(body []byte) (*reprint.Page, error) {
 
 // Versions implements [reprint.VersionStore].
 func (s *Store) Versions(ctx context.Context, key reprint.Key) ([]reprint.Version, error) {
-	const query = `SELECT ` + versionColumns + versionTables + `WHERE p.key = ? ORDER BY p.refused = '', p.id DESC`
 	text, ok := textOf(key)
 	if !ok {
 		return nil, ctx.Err()
 	}
-	rows, err := s.versionRows(ctx, query, text)
+	rows, err := s.versionRows(ctx, versionsOfKey, text)
 	if err != nil {
 		return nil, fmt.Errorf("list versions of page %s: %w", key, cmp.Or(ctx.Err(), err))
 	}
@@ -199,7 +205,7 @@ func (s *Store) Aside(ctx context.Context, after int64, limit int) (list []repri
 	}
 	for more := true; more && len(list) < limit; {
 		n := min(limit-len(list), chunk)
-		rows, err := s.versionRows(ctx, asideQuery, after, n)
+		rows, err := s.versionRows(ctx, versionsAside, after, n)
 		if err != nil {
 			return nil, fmt.Errorf("list refused pages: %w", cmp.Or(ctx.Err(), err))
 		}
@@ -210,8 +216,6 @@ func (s *Store) Aside(ctx context.Context, after int64, limit int) (list []repri
 	}
 	return list, nil
 }
-
-const asideQuery = `SELECT ` + versionColumns + versionTables + `WHERE p.refused <> '' AND p.id > ? ORDER BY p.id LIMIT ?`
 
 func (s *Store) versionRows(ctx context.Context, query string, args ...any) (rows []versionRow, err error) {
 	err = s.each(ctx, func(scan func(...any) error) error {

@@ -298,16 +298,17 @@ func (s *suite) wantVersions(k reprint.Key, want ...*reprint.Page) {
 	if len(list) != len(want) {
 		s.Fatalf("page %s has %d versions, want %d", k, len(list), len(want))
 	}
-	for i, v := range list {
-		if v.ID <= 0 || v.Size != int64(len(want[i].Body)) || v.Replaced.IsZero() {
-			s.Fatalf("version %d of %s has ID %d, size %d, replaced %s; its body has %d bytes", i, k, v.ID, v.Size, v.Replaced, len(want[i].Body))
+	for i, w := range want {
+		v := list[i]
+		if v.ID <= 0 || v.Size != int64(len(w.Body)) || v.Replaced.IsZero() {
+			s.Fatalf("version %d of %s has ID %d, size %d, replaced %s; its body has %d bytes", i, k, v.ID, v.Size, v.Replaced, len(w.Body))
 		}
-		bodiless := *want[i]
+		bodiless := *w
 		bodiless.Body = nil
 		if diff := pageDiff(v.Page, &bodiless); diff != "" {
 			s.Fatalf("version %d of %s: %s", i, k, diff)
 		}
-		s.wantVersion(v, want[i])
+		s.wantVersion(v, w)
 	}
 }
 
@@ -348,9 +349,10 @@ func (s *suite) wantAside(after int64, limit int, want ...reprint.Version) {
 	if got, want := ids(list), ids(want); !slices.Equal(got, want) {
 		s.Fatalf("refused, above %d, at most %d: got %v, want %v", after, limit, got, want)
 	}
-	for i, v := range list {
-		if diff := pageDiff(v.Page, want[i].Page); diff != "" || v.Refused != want[i].Refused || v.Size != want[i].Size {
-			s.Fatalf("refused, above %d: got %+v, want %+v: %s", after, v, want[i], diff)
+	for i, w := range want {
+		v := list[i]
+		if diff := pageDiff(v.Page, w.Page); diff != "" || v.Refused != w.Refused || v.Size != w.Size {
+			s.Fatalf("refused, above %d: got %+v, want %+v: %s", after, v, w, diff)
 		}
 	}
 }
