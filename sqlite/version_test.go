@@ -275,6 +275,26 @@ func TestABodyThatVersionsHaveHealsWithThePage(t *testing.T) {
 	wantIntact(t, path)
 }
 
+func TestADamagedBodyThatAVersionIsReadWithHealsWithThePage(t *testing.T) {
+	path := storePath(t)
+	s := open(t, path, sqlite.Options{})
+	put(t, s, content("/a", 0, 5, "the same"))
+	put(t, s, content("/a", 1, 5, "other"))
+	put(t, s, content("/b", 0, 5, "the same"))
+	if err := execRaw(t.Context(), t, path, `UPDATE bodies SET bytes = x'00' WHERE bytes = CAST('the same' AS BLOB)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Version(t.Context(), 1); !errors.Is(err, reprint.ErrDamaged) {
+		t.Fatalf("Version: error %v, want ErrDamaged", err)
+	}
+	put(t, s, content("/b", 1, 5, "the same"))
+	if p := read(t, s, "/b"); p == nil || string(p.Body) != "the same" {
+		t.Errorf("the page is %v", p)
+	}
+	closeStore(t, s)
+	wantIntact(t, path)
+}
+
 func TestAFullDiskTakesTheRoomOfVersions(t *testing.T) {
 	path := storePath(t)
 	s := open(t, path, sqlite.Options{})
