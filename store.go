@@ -186,7 +186,7 @@ type Encoding struct {
 // once, in [New].
 //
 // When [Store.Put] replaces a page whose ModifiedAt is another one, the page that was
-// there becomes a version, in the same step; one that is damaged does not. Of a key
+// there becomes a version, in the same step; one that is found damaged does not. Of a key
 // there are at most as many of these as the History of the page that was put last says;
 // the oldest go first. [Store.Delete] makes no version and leaves those that there are.
 //
