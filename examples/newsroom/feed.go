@@ -53,5 +53,5 @@ func (n *newsroom) feed(r *http.Request, v content.View) (sheet, error) {
 		feed.Entries = append(feed.Entries, atomEntry{ID: atomID(path), Title: p.Title, Link: atomLink{path}, Updated: at, Author: p.Author, Summary: plain(p.Summary)})
 	}
 	body, err := xml.MarshalIndent(feed, "", "  ")
-	return sheet{xml: append([]byte(xml.Header), body...)}, err
+	return sheet{xml: append([]byte(xml.Header), body...), mime: "application/atom+xml"}, err
 }

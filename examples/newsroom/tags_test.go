@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/xml"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -35,6 +37,7 @@ func (p *press) entriesAfter(position reprint.Position) []reprint.Entry {
 func (p *press) byOneCall(do func()) {
 	p.t.Helper()
 	before := p.site.Status().Position
+	p.called = time.Now()
 	do()
 	entries := p.entriesAfter(before)
 	if len(entries) != 1 {
@@ -74,7 +77,11 @@ func TestEveryChangeIsOneCallByTags(t *testing.T) {
 			form := p.form(test.record)
 			post := func(path string, form url.Values) func() { return func() { p.edit(http.MethodPost, path, form) } }
 
-			check := func(deed, title string) { t.Helper(); p.showsOn(deed, title, own, test.on...) }
+			check := func(deed, title string) {
+				t.Helper()
+				p.showsOn(deed, title, own, test.on...)
+				p.mapsOut(deed, own, listPath(kind, 1), title != "")
+			}
 			if a := p.get(own); a.status != http.StatusNotFound {
 				t.Fatalf("%s answers %d before it is written", own, a.status)
 			}
@@ -114,5 +121,57 @@ func (p *press) showsOn(deed, title, own string, on ...string) {
 		if a.status != want {
 			p.t.Errorf("%s: %s answers %d, want %d", deed, path, a.status, want)
 		}
+	}
+}
+
+// mapsOut checks that the sitemap holds the page of an item, or does not, and that it
+// says of the page and of the list that they were changed by the last call.
+func (p *press) mapsOut(deed, own, list string, shown bool) {
+	p.t.Helper()
+	modified := p.sitemapOf()
+	if _, on := modified[own]; on != shown {
+		p.t.Errorf("%s: the sitemap holds %s: %v", deed, own, on)
+	}
+	for _, path := range []string{own, list, "/"} {
+		if at, on := modified[path]; on && at.Before(p.called.Truncate(time.Second)) {
+			p.t.Errorf("%s: by the sitemap %s was changed at %v, and it was after %v", deed, path, at, p.called)
+		}
+	}
+}
+
+// sitemapOf returns what the sitemap holds: paths, and when they were changed.
+func (p *press) sitemapOf() map[string]time.Time {
+	p.t.Helper()
+	a := p.get("/sitemap.xml")
+	var set sitemapSet
+	if err := xml.Unmarshal([]byte(a.body), &set); err != nil || a.header.Get("Content-Type") != "application/xml; charset=utf-8" {
+		p.t.Fatalf("the sitemap is %s: %v", a.header.Get("Content-Type"), err)
+	}
+	modified := make(map[string]time.Time)
+	for _, u := range set.URLs {
+		path, whole := strings.CutPrefix(u.Loc, siteAddress)
+		at, err := time.Parse(time.RFC3339, u.LastMod)
+		if err != nil || !whole || modified[path] != (time.Time{}) {
+			p.t.Errorf("the sitemap says of %q that it was changed at %q", u.Loc, u.LastMod)
+		}
+		modified[path] = at
+	}
+	return modified
+}
+
+// TestSitemapIsWhole: it holds what is printed ahead, but for what is no page of its
+// own: the further parts of lists, the feed and itself.
+func TestSitemapIsWhole(t *testing.T) {
+	noLeaks(t)
+	p := start(t, opened(t))
+	var want []string
+	for path := range p.everyPage() {
+		if !strings.Contains(path, "?") && !strings.HasSuffix(path, ".xml") {
+			want = append(want, path)
+		}
+	}
+	slices.Sort(want)
+	if got := slices.Sorted(maps.Keys(p.sitemapOf())); !slices.Equal(got, want) {
+		t.Errorf("the sitemap holds %v\nand there are    %v", got, want)
 	}
 }

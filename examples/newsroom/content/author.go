@@ -1,9 +1,6 @@
 package content
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // Author writes posts. Authors are not edited here.
 type Author struct {
@@ -12,7 +9,7 @@ type Author struct {
 }
 
 // AuthorTag names an author, for the pages that show the name.
-func AuthorTag(id int64) string { return fmt.Sprintf("author:%d", id) }
+func AuthorTag(id int64) string { return KindAuthor.Tag(id) }
 
 const selectAuthors = `SELECT id, name, role, bio FROM authors `
 

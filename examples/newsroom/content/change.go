@@ -52,8 +52,9 @@ const changesKept = 1000
 // The item's own tag is on every page that shows it: its page and each list in
 // which it stands. For an edit that moves nothing that is all. A list that does
 // not show the item cannot carry its tag; so where the item comes into a list,
-// leaves it, or moves within it, the list is named too. Nothing is different
-// when nobody could see the item before and nobody can after.
+// leaves it, or moves within it, the list is named too. The sitemap has the date of
+// each change. Nothing is different when nobody could see the item before and nobody
+// can after.
 func tagsOf(before, after Record) []string {
 	was, is := shownIn(before), shownIn(after)
 	if was == nil && is == nil {
@@ -71,7 +72,7 @@ func tagsOf(before, after Record) []string {
 			tags = append(tags, list)
 		}
 	}
-	return tags
+	return append(tags, SitemapTag)
 }
 
 // shownIn returns the lists that show r; nil when nobody can see it.
@@ -172,6 +173,9 @@ func record(ctx context.Context, tx *sql.Tx, before, after Record) (*Change, err
 		return nil, err
 	}
 	if c.ID, err = result.LastInsertId(); err != nil {
+		return nil, err
+	}
+	if err := noteModified(ctx, tx, c.At, c.Tags...); err != nil {
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM changes WHERE done AND id <= ?`, c.ID-changesKept)
