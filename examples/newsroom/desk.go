@@ -10,7 +10,8 @@ import (
 
 // publish makes the pages that a change concerns new, and notes that it did. It
 // returns when every visitor gets them; the receipt is nil when nobody can see
-// the difference.
+// the difference. An author may be on very many pages: these are printed behind, the
+// most visited first, and the receipt counts them meanwhile.
 //
 // One call names the tags of the change and nothing else (see content.Change): they
 // are on every page that shows the item. The page of a new item is on none of them,
@@ -20,7 +21,7 @@ func (n *newsroom) publish(ctx context.Context, c *content.Change) (*reprint.Rec
 	if len(c.Tags) == 0 {
 		return nil, nil
 	}
-	receipt, err := n.site.Apply(ctx, reprint.Revalidation{Tags: c.Tags, By: "editor"})
+	receipt, err := n.site.Apply(ctx, reprint.Revalidation{Tags: c.Tags, Refill: c.Kind == content.KindAuthor, By: "editor"})
 	if receipt == nil {
 		// Not even the journal has it. The change stays on the list of what is
 		// pending, and is taken up again by hand or at the next start.
