@@ -156,7 +156,7 @@ func TestCompileReportsEveryFault(t *testing.T) {
 		"Excludes[1] is empty, and every page has that",
 		`Contains has "abc" and Excludes has "b": no page would pass`,
 		`Selectors: "a >" has nothing after a '>'`,
-		`Selectors: "b:hover" has ":hover", and`,
+		`Selectors: "b:hover" has ":hover", which`,
 	}
 	for _, fault := range want {
 		if err == nil || !strings.Contains(err.Error(), fault) {

@@ -179,7 +179,7 @@ func pseudoEnd(compound string, i int, name string, nested bool) (int, error) {
 	case slices.Contains(plainPseudo, lower):
 		return i, nil
 	case !takesSelectors && !slices.Contains(valuePseudo, lower):
-		return 0, fmt.Errorf("has %q, and of what begins with a colon only :%s(), :%s() and :%s can be looked for",
+		return 0, fmt.Errorf("has %q, which is none of :%s(), :%s(), :%s",
 			":"+name, strings.Join(selectorPseudo, "(), :"), strings.Join(valuePseudo, "(), :"), strings.Join(plainPseudo, ", :"))
 	case i == len(compound) || compound[i] != '(':
 		return 0, fmt.Errorf("has :%s without brackets", name)
