@@ -2,8 +2,8 @@ package proof
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -11,16 +11,13 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/selector"
 )
 
 // Limits of looking for elements; see the package comment.
 const (
 	maxHTML  = 4 << 20
 	patience = 2 * time.Second
-
-	// perRead is how much the parser gets between two looks at the clock. It makes at
-	// most a few hundred elements of a tag.
-	perRead = 4 << 10
 )
 
 // elements returns what the page lacks in elements.
@@ -35,17 +32,18 @@ func (p *proof) elements(old, page *reprint.Page) []string {
 	case len(page.Body) > maxHTML:
 		return []string{fmt.Sprintf("it has %s, and elements are looked for in at most %s", sizeText(len(page.Body)), sizeText(maxHTML))}
 	}
-	until := deadline(time.Now().Add(patience))
-	root, err := html.Parse(&reader{page.Body, until})
+	until := time.Now().Add(patience)
+	inTime := func() bool { return time.Now().Before(until) }
+	root, err := selector.Read(page.Body, inTime)
 	if err != nil {
-		return []string{fmt.Sprintf("elements cannot be looked for: %v", err)}
+		return []string{unread(err)}
 	}
 	var lacks []string
 	for _, s := range p.selectors {
-		found, err := s.In(root, until.ahead)
+		found, err := s.In(root, inTime)
 		switch {
 		case err != nil:
-			return append(lacks, fmt.Sprintf("elements cannot be looked for: %v", errSlow))
+			return append(lacks, unread(err))
 		case !found:
 			lacks = append(lacks, fmt.Sprintf("no element matches %q", s))
 		}
@@ -53,31 +51,12 @@ func (p *proof) elements(old, page *reprint.Page) []string {
 	return lacks
 }
 
-var errSlow = fmt.Errorf("it takes longer than %v", patience)
-
-// deadline is when to give up.
-type deadline time.Time
-
-func (d deadline) ahead() bool { return time.Now().Before(time.Time(d)) }
-
-// reader gives a page to the parser, until it takes too long. Tags that are never closed
-// are opened anew in each paragraph: a parser that is given all of them makes a tree of
-// gigabytes.
-type reader struct {
-	left  []byte
-	until deadline
-}
-
-func (r *reader) Read(p []byte) (int, error) {
-	if len(r.left) == 0 {
-		return 0, io.EOF
+// unread says why elements were not looked for.
+func unread(err error) string {
+	if errors.Is(err, selector.ErrGivenUp) {
+		return fmt.Sprintf("elements cannot be looked for: it takes longer than %v", patience)
 	}
-	if !r.until.ahead() {
-		return 0, errSlow
-	}
-	n := copy(p[:min(len(p), perRead)], r.left)
-	r.left = r.left[n:]
-	return n, nil
+	return fmt.Sprintf("elements cannot be looked for: %v", err)
 }
 
 // isHTML reports whether a page says that it is HTML.

@@ -17,10 +17,13 @@
 // # Limits
 //
 // Elements are looked for in pages of up to 4 MiB that are no deeper than 512 elements, and
-// for 2 seconds at most: some pages of a few kilobytes are a tree of millions. A page beyond
-// that is refused, and the error says so. Pages are read as UTF-8. In another encoding whose
-// ASCII is ASCII, elements are still found by what is written in ASCII, and texts are found
-// if they are given in the bytes of the page.
+// for 2 seconds at most. A page beyond that is refused, and the error says so. They stand in
+// each other as in a browser, but for b, i, a and other elements of formatting that end within
+// or behind another element than they began in: they are not opened anew after it, which would
+// make gigabytes of a few kilobytes.
+//
+// Pages are read as UTF-8. In another encoding whose ASCII is ASCII, elements are still found
+// by what is written in ASCII, and texts if they are given in the bytes of the page.
 package proof
 
 import (

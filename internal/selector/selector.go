@@ -1,5 +1,5 @@
-// Package selector finds out whether a tree of HTML has an element that a CSS
-// selector names.
+// Package selector finds out whether a page of HTML has an element that a CSS
+// selector names, in time and memory that grow with the page and no faster.
 //
 // What stands between two combinators is github.com/andybalholm/cascadia's to read
 // and to match. The combinators are followed here. Cascadia goes back for each of
