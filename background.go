@@ -20,6 +20,7 @@ func (s *Site) startBackground() {
 	s.whenRouted(func() { s.due.Run(ctx, s.fire) })
 	s.whenRouted(func() { s.watchHorizon(ctx) })
 	s.whenRouted(func() { s.resumeRefills(ctx) })
+	s.work.start(func() { s.loadAsides(ctx) })
 	s.whenRouted(func() {
 		s.resumePlans(ctx)
 		s.duePlans.Run(ctx, s.firePlan)

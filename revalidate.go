@@ -117,9 +117,13 @@ type Revalidation struct {
 // Revalidate renders the pages of path again and returns nil when every request
 // that begins from now on is answered from a render that began after this call
 // did. It is [Site.Apply] for one path in mode Regenerate; what it returns
-// otherwise says why, and visitors keep the last good page.
+// otherwise says why, and visitors keep the last good page. Of a page that is held the
+// error wraps [ErrHeld].
 func (s *Site) Revalidate(ctx context.Context, path string) error {
-	_, err := s.Apply(ctx, Revalidation{Paths: []string{path}})
+	receipt, err := s.Apply(ctx, Revalidation{Paths: []string{path}})
+	if err == nil && slices.ContainsFunc(receipt.Pages, func(p PageResult) bool { return p.held }) {
+		err = fmt.Errorf("reprint: %w: %s", ErrHeld, path)
+	}
 	return err
 }
 
@@ -158,6 +162,11 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 			return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 		}
 	}
+	return s.applyTo(ctx, r, aims, begin)
+}
+
+// applyTo is Apply for pages that are known.
+func (s *Site) applyTo(ctx context.Context, r Revalidation, aims aims, begin time.Time) (*Receipt, error) {
 	if r.DryRun {
 		return s.rehearse(ctx, r, aims)
 	}
@@ -630,8 +639,8 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 // regenerate renders one page for a revalidation and waits for it.
 func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
 	result := PageResult{Path: key.String()}
-	if why := s.unreachable(key); why != "" {
-		result.Result, result.Error = ResultSkipped, why
+	if why, held := s.leftAlone(key); why != "" {
+		result.Result, result.Error, result.held = ResultSkipped, why, held
 		return result
 	}
 	var out outcome
@@ -647,6 +656,9 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 	switch {
 	case err != nil:
 		return result.failed(err)
+	case out.err == nil && out.private == "" && out.entry.heldAt(time.Now()):
+		result.Result, result.Error, result.held = ResultSkipped, heldText(out.entry), true
+		return result
 	case out.private != "":
 		// Every visitor is answered by the handler itself: nothing here is old.
 		result.Result, result.Error = ResultSkipped, out.private
@@ -665,6 +677,18 @@ func (s *Site) unreachable(key Key) string {
 		return "no visitor can reach it: no route serves or lists it any more"
 	}
 	return ""
+}
+
+// leftAlone says why a page is not rendered, or "", and whether that is because it is
+// held.
+func (s *Site) leftAlone(key Key) (why string, held bool) {
+	if why := s.unreachable(key); why != "" {
+		return why, false
+	}
+	if e, err := s.previous(key); err == nil && e != nil && e.heldAt(time.Now()) {
+		return heldText(e), true
+	}
+	return "", false
 }
 
 // remove drops one page for a revalidation of mode Delete. The journal already
@@ -698,6 +722,12 @@ var (
 	ErrNoRefill = errors.New("no such refill is under way")
 	// ErrNoPlan: there is no plan with that ID.
 	ErrNoPlan = errors.New("there is no such plan")
+	// ErrNoHistory: the store is no [VersionStore].
+	ErrNoHistory = errors.New("the store keeps no versions of pages; give the site a store on disk")
+	// ErrNoVersion: there is no version with that ID.
+	ErrNoVersion = errors.New("there is no such version any more")
+	// ErrHeld: an earlier version of the page was restored and is held; see [Site.Release].
+	ErrHeld = errors.New("the page is held")
 	// ErrBusy: a limit on renders or on waiting is reached. Try again later.
 	ErrBusy = errors.New("too many renders are waiting")
 	// ErrClosed: the site is shut down.

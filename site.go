@@ -249,8 +249,11 @@ type Site struct {
 
 	routing   atomic.Uint64 // rises when routes have changed; see ready
 	printer   printer
-	codings   coding.Set      // that pages are offered in
-	encodings EncodingStore   // nil: forms are not kept
+	codings   coding.Set    // that pages are offered in
+	encodings EncodingStore // nil: forms are not kept
+	versions  VersionStore  // nil: versions are not kept
+	asides    asides
+	gone      goneCounts
 	strong    chan strongWork // forms to be made smaller
 	lanes     []*lane.Lane    // guarded by work.mu
 
@@ -312,6 +315,7 @@ func New(opts Options) (*Site, error) {
 	s.table.Store(newTable())
 	s.openStore()
 	s.encodings, _ = s.store.(EncodingStore)
+	s.versions, _ = s.store.(VersionStore)
 	summary, err := s.journal.Summary(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("reprint: read the journal: %w", err)

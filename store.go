@@ -97,7 +97,9 @@ type Store interface {
 	// Put stores p, its tags and its body in one step, in place of any older
 	// page of the key, and reports whether it did. It stores nothing and returns
 	// false when the page that is there has a higher Stamp: an older render
-	// never overwrites a newer one. Equal stamps replace. A store with limits
+	// never overwrites a newer one. Equal stamps replace. Nor does it when the page
+	// that is there is held, its HeldUntil is after p.RenderedAt, and p is neither
+	// held nor of the same RenderedAt. A store with limits
 	// makes room by dropping pages, never this one nor one that is Pinned; when
 	// there is no room it returns an error that wraps [ErrFull].
 	Put(ctx context.Context, p *Page) (bool, error)

@@ -105,6 +105,7 @@ type Route struct {
 	Ignore        []string
 	Invalidate    bool
 	Volatile      []*regexp.Regexp
+	History       int
 	Proof         *Proof     // nil: nothing is asked of a page
 	Prerender     *Prerender // nil: nothing
 }

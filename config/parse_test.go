@@ -92,7 +92,7 @@ func TestDesign(t *testing.T) {
 	posts.Vary = nil
 	equal(t, posts, config.Route{
 		Path: "/posts/{id}", Pos: config.Pos{Line: 15, Column: 11},
-		Revalidate: time.Hour, Expire: 720 * time.Hour, Negative: 30 * time.Second, Timeout: 10 * time.Second,
+		Revalidate: time.Hour, Expire: 720 * time.Hour, Negative: 30 * time.Second, Timeout: 10 * time.Second, History: 10,
 		Fallback: "blocking", Query: []string{"page"}, Tags: []string{"post:{id}", "type:post"},
 		Prerender: &config.Prerender{Sitemap: "/sitemap.xml"},
 	})

@@ -53,6 +53,7 @@ func (c *checker) route(r, site reader, s *Site) Route {
 		Invalidate:    r.flag("invalidate"),
 		Pin:           r.flag("pin"),
 		Volatile:      c.expressions(r, "volatile"),
+		History:       int(r.value("history").size),
 		Proof:         c.proof(r),
 		Prerender:     c.prerender(r, site, s),
 	}

@@ -303,6 +303,9 @@ var routeKeys = []key{{
 	doc:    "Regular expressions for what differs from render to render and means nothing to a visitor: a nonce, a time of printing. A page that differs from the one before it in such parts only is unchanged: it keeps its content, `ETag` and `Last-Modified`.",
 	absent: "every byte counts", example: "['nonce=\"[^\"]*\"']",
 }, {
+	name: "history", kind: kindCount, max: 1000,
+	doc: "How many earlier versions of a page are kept in the store, by content, to look at and to restore. With 0 none is.", def: "10", example: "30",
+}, {
 	name: "proof", kind: kindMapping, keys: proofKeys, anyOf: names(proofKeys),
 	doc: "What a new page with status 200 must pass. One that does not is refused: visitors keep the last good page, the render counts as failed and is tried again, " +
 		"and whoever revalidates is told everything that the page lacks.",

@@ -38,13 +38,20 @@ type predecessor struct {
 	tags       string
 	history    int64
 	modifiedAt sql.Null[int64]
+	renderedAt sql.Null[int64]
+	heldUntil  sql.Null[int64]
+}
+
+// holds reports whether r may not take the place of a page that is held.
+func (p *predecessor) holds(r *row) bool {
+	return p.heldUntil.Valid && p.heldUntil.V > r.renderedAt.V && !r.heldUntil.Valid && p.renderedAt != r.renderedAt
 }
 
 func (w *writer) predecessor(key string) (*predecessor, error) {
-	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags, history, modified_at
+	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags, history, modified_at, rendered_at, held_until
 		FROM pages WHERE key = ?`
 	var p predecessor
-	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags, &p.history, &p.modifiedAt)
+	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags, &p.history, &p.modifiedAt, &p.renderedAt, &p.heldUntil)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -67,7 +74,7 @@ func (w *writer) put(r *row, body []byte, size int64, versions bool) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	if old != nil && old.stamp > r.stamp {
+	if old != nil && (old.stamp > r.stamp || old.holds(r)) {
 		return false, nil
 	}
 	evicted := w.state.evicted

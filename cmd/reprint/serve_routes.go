@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -109,8 +110,14 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 	case "shell":
 		p.Fallback, p.Shell = reprint.Shell, b.shell(r.Shell)
 	}
+	if p.History = r.History; r.History == 0 {
+		p.History = -1 // which is none
+	}
 	if r.Proof != nil {
 		p.Proof = b.proof(*r.Proof)
+		if gone := r.Proof.Gone; gone != nil {
+			p.MaxGone = cmp.Or(*gone, -1) // which is none
+		}
 	}
 	if r.Prerender != nil {
 		p.Prerender, p.ChangedAt = b.listing(r)
