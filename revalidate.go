@@ -198,16 +198,20 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
 	if !r.NoWait && !s.namesMany(ctx, r, aims) {
-		return receipt, s.complete(ctx, r, aims, receipt, begin)
+		return receipt, s.complete(ctx, r, aims, &tally{receipt: receipt}, begin)
 	}
 	running := *receipt
 	running.Running = true
 	s.saveReceiptBehind(&running)
+	written := &tally{receipt: receipt}
+	done := s.receipts.follow(written)
 	behind = s.work.start(func() {
 		defer s.calls.Release(1)
-		_ = s.complete(s.ctx, r, aims, receipt, begin) // the receipt tells how it went
+		defer done()
+		_ = s.complete(s.ctx, r, aims, written, begin) // the receipt tells how it went
 	})
 	if !behind {
+		done()
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return &running, nil
@@ -254,10 +258,13 @@ func (s *Site) enact(ctx context.Context, receipt *Receipt, tags []string) error
 
 // complete does what a revalidation that is in force asks for, and keeps its
 // receipt.
-func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Receipt, begin time.Time) error {
-	err := s.carryOut(ctx, r, a, receipt)
+func (s *Site) complete(ctx context.Context, r Revalidation, a aims, written *tally, begin time.Time) error {
+	err := s.carryOut(ctx, r, a, written)
+	receipt := written.receipt // which nobody else writes any more
+	written.mu.Lock()
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
+	written.mu.Unlock()
 	s.saveReceiptBehind(receipt)
 	if traced := s.opts.Trace.Revalidated; traced != nil {
 		traced(receipt)
@@ -283,7 +290,7 @@ func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, 
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
 	if r.OnlyGenerated && !a.only {
-		skipUngenerated(a.keys, seen, receipt)
+		skipUngenerated(a.keys, seen, receipt.add)
 	}
 	receipt.Estimate = found.estimate(&s.traffic)
 	receipt.Took = time.Since(receipt.At).Truncate(time.Microsecond)
@@ -521,14 +528,15 @@ func (s *Site) catchUp() error {
 
 // carryOut does what the mode says to every page that is named, and fills in the
 // receipt.
-func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Receipt) error {
-	var mu sync.Mutex // guards receipt and failure
+func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, written *tally) error {
+	receipt := written.receipt // its ID, position and mode do not change any more
+	var mu sync.Mutex          // guards failure
 	var failure error
 	pool := newPool(s.work.crew, s.opts.Renders+storingAhead, func(k Key) {
 		result := s.carryOutOne(ctx, k, r, receipt)
+		written.add(result)
 		mu.Lock()
 		defer mu.Unlock()
-		receipt.add(result)
 		if result.err != nil && failure == nil {
 			failure = result.err
 		}
@@ -536,7 +544,7 @@ func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Re
 	seen, listErr := s.named(ctx, r, a, pool.give)
 	pool.wait()
 	if r.OnlyGenerated && !a.only {
-		skipUngenerated(a.keys, seen, receipt)
+		skipUngenerated(a.keys, seen, written.add)
 	}
 	switch {
 	case failure != nil && ctx.Err() != nil:
@@ -623,7 +631,7 @@ func (s *Site) tagged(ctx context.Context, tag string) iter.Seq2[Key, error] {
 }
 
 // skipUngenerated notes the paths of which no page, in no variant, is stored.
-func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
+func skipUngenerated(named []Key, seen map[Key]bool, add func(PageResult)) {
 	generated := make(map[Key]bool, len(seen))
 	for k := range seen {
 		generated[Key{Host: k.Host, Path: k.Path}] = true
@@ -631,7 +639,7 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 	}
 	for _, k := range named {
 		if !generated[Key{Host: k.Host, Path: k.Path, Query: k.Query}] {
-			receipt.add(PageResult{Path: k.String(), Result: ResultSkipped})
+			add(PageResult{Path: k.String(), Result: ResultSkipped})
 		}
 	}
 }
