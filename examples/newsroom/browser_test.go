@@ -241,6 +241,55 @@ func TestRenameAnAuthorInABrowser(t *testing.T) {
 	b.check()
 }
 
+// TestRestoreInABrowser: an editor has saved something wrong, gives readers the earlier
+// version back, and then the present one again; a save does so too.
+func TestRestoreInABrowser(t *testing.T) {
+	p := start(t, opened(t))
+	b := newBrowser(t)
+	const wrong, right = "Nobody was meant to read this.", "This is what was meant."
+	reader, editor := b.tab(), b.ctx
+	reads := func(want bool, text string) {
+		t.Helper()
+		b.do(reader, chromedp.Navigate(p.url+"/posts/110"))
+		if got := b.text(reader, "article"); strings.Contains(got, text) != want {
+			t.Errorf("that the reader sees %q is not %t: %q", text, want, got)
+		}
+	}
+	save := func(text string) {
+		t.Helper()
+		b.do(editor,
+			chromedp.Navigate(p.url+"/admin/items/post/110"),
+			chromedp.WaitVisible(chromedp.CSS(`textarea[name=body]`)),
+			chromedp.SetValue(chromedp.CSS(`textarea[name=body]`), text),
+			chromedp.Click(chromedp.CSS(`button.main`)),
+			chromedp.WaitVisible(chromedp.CSS(`.receipt`)))
+	}
+	restore := func(shot string) {
+		t.Helper()
+		b.do(editor,
+			chromedp.Navigate(p.url+"/admin/items/post/110"),
+			chromedp.Click(chromedp.CSS(`#versions summary`)),
+			chromedp.WaitVisible(chromedp.CSS(`#versions button`)))
+		b.shoot(editor, shot, 1280, 900, false)
+		b.do(editor,
+			chromedp.Click(chromedp.CSS(`#versions button`)),
+			chromedp.WaitVisible(chromedp.CSS(`#held`)))
+	}
+	reads(false, wrong)
+	save(wrong)
+	reads(true, wrong)
+	restore("versions")
+	b.shoot(editor, "held", 1280, 900, false)
+	reads(false, wrong)
+	b.do(editor, chromedp.Click(chromedp.CSS(`#held button`)), chromedp.WaitVisible(chromedp.CSS(`#item`)))
+	reads(true, wrong)
+	restore("versions-again")
+	reads(false, wrong)
+	save(right)
+	reads(true, right)
+	b.check()
+}
+
 // TestPreviewInABrowser: a draft is shown, and the way back is on the page.
 func TestPreviewInABrowser(t *testing.T) {
 	p := start(t, opened(t))

@@ -21,6 +21,12 @@ func (n *newsroom) publish(ctx context.Context, c *content.Change) (*reprint.Rec
 	if len(c.Tags) == 0 {
 		return nil, nil
 	}
+	if c.Kind != content.KindAuthor {
+		// What is saved now is what visitors are to see.
+		if err := n.release(ctx, c.Path()); err != nil {
+			return nil, fmt.Errorf("release the page of %s %d: %w", c.Kind, c.Item, err)
+		}
+	}
 	receipt, err := n.site.Apply(ctx, reprint.Revalidation{Tags: c.Tags, Refill: c.Kind == content.KindAuthor, By: "editor"})
 	if receipt == nil {
 		// Not even the journal has it. The change stays on the list of what is

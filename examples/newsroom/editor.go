@@ -26,6 +26,8 @@ func (n *newsroom) editor() http.Handler {
 	mux.Handle("POST /admin/items/{kind}/{id}", action(n.save))
 	mux.Handle("POST /admin/items/{kind}/{id}/delete", action(n.remove))
 	mux.Handle("POST /admin/items/{kind}/{id}/preview", action(n.preview))
+	mux.Handle("POST /admin/items/{kind}/{id}/restore", action(n.restore))
+	mux.Handle("POST /admin/items/{kind}/{id}/release", action(n.showPresent))
 	mux.Handle("GET /admin/authors", action(n.showAuthors))
 	mux.Handle("GET /admin/authors/{id}", action(n.showAuthor))
 	mux.Handle("POST /admin/authors/{id}", action(n.saveAuthor))
@@ -140,10 +142,14 @@ func (n *newsroom) showForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return n.showRecord(w, http.StatusOK, rec, authors, nil)
+	return n.showRecord(r.Context(), w, http.StatusOK, rec, authors, nil)
 }
 
-func (n *newsroom) showRecord(w http.ResponseWriter, status int, rec content.Record, authors []*content.Author, faults map[string]string) error {
+func (n *newsroom) showRecord(ctx context.Context, w http.ResponseWriter, status int, rec content.Record, authors []*content.Author, faults map[string]string) error {
+	before, err := n.history(ctx, rec)
+	if err != nil {
+		return err
+	}
 	title := "New " + string(rec.Kind())
 	if rec.Common().ID != 0 {
 		title = rec.Common().Title
@@ -154,7 +160,8 @@ func (n *newsroom) showRecord(w http.ResponseWriter, status int, rec content.Rec
 		Faults  map[string]string
 		Authors []*content.Author
 		Topics  []string
-	}{rec, rec.Common(), faults, authors, topicsOf(rec.Kind())})
+		History history
+	}{rec, rec.Common(), faults, authors, topicsOf(rec.Kind()), before})
 }
 
 // recordOf returns the item that the path names, or a new one.
@@ -188,7 +195,7 @@ func (n *newsroom) save(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if faults := fill(rec, r.PostForm, authors); len(faults) > 0 {
-		return n.showRecord(w, http.StatusUnprocessableEntity, rec, authors, faults)
+		return n.showRecord(r.Context(), w, http.StatusUnprocessableEntity, rec, authors, faults)
 	}
 	change, err := n.db.Save(r.Context(), rec)
 	if err != nil {
