@@ -66,12 +66,11 @@ func (u *receipts) get(id string) *Receipt {
 // saveReceiptBehind stores a receipt that is final, at some moment before Shutdown
 // returns.
 func (s *Site) saveReceiptBehind(receipt *Receipt) {
-	kept := *receipt // the caller's is the caller's
-	kept.Pages = slices.Clone(receipt.Pages)
-	added, alone := s.receipts.add(&kept)
+	kept := receipt.clone() // the caller's is the caller's
+	added, alone := s.receipts.add(kept)
 	switch {
 	case !added:
-		s.saveReceipt(&kept)
+		s.saveReceipt(kept)
 	case alone && !s.work.start(s.saveReceipts):
 		s.saveReceipts()
 	}
@@ -107,9 +106,7 @@ func (s *Site) saveReceipt(receipt *Receipt) {
 // kept any more.
 func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
 	if r := s.receipts.get(id); r != nil {
-		final := *r
-		final.Pages = slices.Clone(r.Pages)
-		return &final, nil
+		return r.clone(), nil
 	}
 	r, err := s.journal.Receipt(ctx, id)
 	if err != nil {

@@ -102,6 +102,9 @@ type Revalidation struct {
 	NoWait bool
 	// By says who asked, for receipts and explanations.
 	By string
+	// From says where the call came from, as its server knows it, for receipts: the
+	// address of a client.
+	From string
 }
 
 // Revalidate renders the pages of path again and returns nil when every request
@@ -151,7 +154,8 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if r.DryRun {
 		return s.rehearse(ctx, r, aims)
 	}
-	receipt := &Receipt{ID: rand.Text()[:16], Mode: r.Mode, By: r.By, At: begin.UTC().Truncate(time.Microsecond)}
+	receipt := newReceipt(r, begin)
+	receipt.ID = rand.Text()[:16]
 	if len(aims.tags) == 0 { // and so no pages
 		receipt.Position = s.ledger.pos()
 	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
@@ -160,14 +164,13 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if !r.NoWait {
 		return receipt, s.complete(ctx, r, aims, receipt, begin)
 	}
-	running := *receipt
+	running := receipt.clone()
 	running.Running = true
-	kept := running // the caller's is the caller's
-	s.saveReceipt(&kept)
+	s.saveReceipt(running.clone())
 	if !s.work.start(func() { _ = s.complete(s.ctx, r, aims, receipt, begin) }) { // the receipt tells how it went
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
-	return &running, nil
+	return running, nil
 }
 
 // maxEntryTags is how many tags one entry of the journal names. What names more has
@@ -201,7 +204,7 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Re
 
 // rehearse says which pages a revalidation means.
 func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, error) {
-	receipt := &Receipt{Mode: r.Mode, By: r.By, At: time.Now().UTC().Truncate(time.Microsecond)}
+	receipt := newReceipt(r, time.Now())
 	seen, err := s.named(ctx, r, a, func(k Key) { receipt.add(PageResult{Path: k.String(), Result: ResultMatched}) })
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)

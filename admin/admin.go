@@ -95,7 +95,7 @@ type Options struct {
 	Metrics http.Handler
 
 	// Address returns the address of the client, for slowing down those that guess
-	// at secrets. Nil: the host of RemoteAddr. IPv6 addresses of one network of 64
+	// at secrets, and for receipts and the log. Nil: the host of RemoteAddr. IPv6 addresses of one network of 64
 	// bits count as one.
 	Address func(*http.Request) string
 

@@ -223,8 +223,9 @@ func wantTold(t *testing.T, w *httptest.ResponseRecorder, status int, words ...s
 // receiptOf is a receipt of one page.
 func receiptOf(result reprint.Result) *reprint.Receipt {
 	r := &reprint.Receipt{
-		ID: "JBSWY3DPEHPK3PXP", Position: 7, By: "token editor", Matched: 1,
-		At: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Took: 12500 * time.Microsecond,
+		ID: "JBSWY3DPEHPK3PXP", Position: 7, By: "token editor", From: "127.0.0.1:40000", Matched: 1,
+		Targets: &reprint.Targets{Paths: []string{"/posts/42"}, PathsInAll: 2, Only: reprint.Only{OlderThan: time.Hour}},
+		At:      time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Took: 12500 * time.Microsecond,
 		Pages: []reprint.PageResult{{Path: "/posts/42", Result: result}},
 	}
 	if result == reprint.ResultFailed {

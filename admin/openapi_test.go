@@ -278,7 +278,7 @@ func TestSchemasHaveTheMembersOfTheTypes(t *testing.T) {
 	for name, v := range map[string]any{
 		"RevalidateRequest": admin.RevalidateRequest{}, "PrerenderRequest": admin.PrerenderRequest{}, "PrerenderProgress": admin.PrerenderProgress{},
 		"Page": admin.Page{}, "PageList": admin.PageList{}, "Explanation": admin.Explanation{}, "Cause": admin.Cause{}, "Status": admin.Status{},
-		"Error": admin.Error{}, "Health": admin.Health{},
+		"Error": admin.Error{}, "Health": admin.Health{}, "Targets": reprint.Targets{},
 	} {
 		schema := schemas[name]
 		if schema == nil {

@@ -66,7 +66,11 @@ var receiptTests = []test{
 
 func receipt(id string) *reprint.Receipt {
 	return &reprint.Receipt{
-		ID: id, Position: 7, Mode: reprint.Expire, By: "Zoë <z@example.com>", At: epoch,
+		ID: id, Position: 7, Mode: reprint.Expire, By: "Zoë <z@example.com>", From: "[2001:db8::1]:1234", At: epoch,
+		Targets: &reprint.Targets{
+			Paths: []string{"/a?b=c", "/b"}, PathsInAll: 7, Tags: []string{"ä", "post:1"}, EveryTag: true, Prefixes: []string{"/p/"}, Patterns: []string{"/b/{id}"},
+			All: true, Host: "example.org", Only: reprint.Only{States: []reprint.State{reprint.StateStale}, Statuses: []int{404}, OlderThan: 90 * time.Second},
+		},
 		Matched: 5, Regenerated: 2, Unchanged: 1, Failed: 1, Skipped: 1, Took: 1234 * time.Microsecond,
 		Pages: []reprint.PageResult{
 			{Path: "/a?b=c", Result: reprint.ResultFailed, Error: "the handler answered \"500\""},
