@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/gate"
@@ -14,15 +15,51 @@ const horizon = time.Hour
 // startBackground starts what goes on without visitors: pages that are due, and
 // retries. stop ends both before running renders are waited for.
 func (s *Site) startBackground() {
-	ctx, stop := context.WithCancel(s.ctx)
-	s.stop = stop
-	s.work.start(func() { s.due.Run(ctx, s.fire) })
-	s.work.start(func() { s.watchHorizon(ctx) })
+	ctx, stop := context.WithCancelCause(s.ctx)
+	s.background, s.stop = ctx, func() { stop(ErrClosed) }
+	s.whenRouted(func() { s.due.Run(ctx, s.fire) })
+	s.whenRouted(func() { s.watchHorizon(ctx) })
+	s.whenRouted(func() { s.resumeRefills(ctx) })
 	s.work.start(func() { s.makeStrong(ctx) })
-	if visits, ok := s.store.(VisitStore); ok {
-		s.work.start(func() { s.watchVisits(ctx, visits) })
-	}
+	s.work.start(func() { s.watchVisits(ctx) })
 }
+
+// whenRouted starts what needs the routes, once they are there.
+func (s *Site) whenRouted(f func()) {
+	s.work.start(func() {
+		select {
+		case <-s.opening.done:
+			f()
+		case <-s.background.Done():
+		}
+	})
+}
+
+// routesPause is how long after a route was added no other has come when all are there.
+const routesPause = 100 * time.Millisecond
+
+// opening is over when a site that was just made has its routes: what an earlier process
+// has left to do would otherwise find none.
+type opening struct {
+	done chan struct{}
+	once sync.Once
+
+	mu    sync.Mutex
+	timer *time.Timer // guarded by mu
+}
+
+// routeAdded has it go on until no other is added for a while.
+func (o *opening) routeAdded() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.timer == nil {
+		o.timer = time.AfterFunc(routesPause, o.end)
+		return
+	}
+	o.timer.Reset(routesPause)
+}
+
+func (o *opening) end() { o.once.Do(func() { close(o.done) }) }
 
 // watchHorizon puts the pages that are due within the horizon into the queue,
 // now and from time to time.
@@ -45,12 +82,11 @@ func (s *Site) watchHorizon(ctx context.Context) {
 	}
 }
 
-// visitsEvery is how often the store is told of visits.
+// visitsEvery is how often visits are counted.
 const visitsEvery = time.Minute
 
-// watchVisits tells the store from time to time how often pages were visited, and
-// when ctx ends.
-func (s *Site) watchVisits(ctx context.Context, store VisitStore) {
+// watchVisits counts visits from time to time, and when ctx ends.
+func (s *Site) watchVisits(ctx context.Context) {
 	tick := time.NewTicker(visitsEvery)
 	defer tick.Stop()
 	for ended := false; !ended; {
@@ -59,35 +95,45 @@ func (s *Site) watchVisits(ctx context.Context, store VisitStore) {
 			ended = true
 		case <-tick.C:
 		}
-		if err := s.tellVisits(store); err != nil && s.ctx.Err() == nil && s.complain.due(time.Now()) {
-			s.log.Warn("visits are not noted; which pages are dropped for want of room is decided without them", "err", err)
-		}
+		s.countVisits()
 	}
 }
 
-// tellVisits tells the store of the visits since it was last called.
-func (s *Site) tellVisits(store VisitStore) error {
-	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
-	defer cancel()
+// countVisits takes account of the visits since it was last called, and tells the store
+// of them.
+func (s *Site) countVisits() {
+	store, told := s.store.(VisitStore)
 	const batch = 1000
-	visits := make([]Visit, 0, batch)
+	var visits []Visit
+	var err error
+	tell := func() {
+		ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+		defer cancel()
+		if err == nil && len(visits) > 0 {
+			err = store.Visited(ctx, visits)
+		}
+		visits = nil // the store may have kept them
+	}
+	now := time.Now()
 	s.memory.hot.count()
 	for _, e := range s.memory.tier.All() {
 		n := e.visits.Swap(0)
 		if n == 0 {
 			continue
 		}
-		if visits = append(visits, Visit{e.key(), int(n)}); len(visits) == batch {
-			if err := store.Visited(ctx, visits); err != nil {
-				return err
-			}
-			visits = make([]Visit, 0, batch) // the store may have kept the other
+		key := e.key()
+		s.traffic.add(key, n, now)
+		if !told {
+			continue
+		}
+		if visits = append(visits, Visit{key, int(n)}); len(visits) == batch {
+			tell()
 		}
 	}
-	if len(visits) == 0 {
-		return nil
+	tell()
+	if err != nil && s.ctx.Err() == nil && s.complain.due(now) {
+		s.log.Warn("visits are not noted; which pages are dropped for want of room is decided without them", "err", err)
 	}
-	return store.Visited(ctx, visits)
 }
 
 // schedule notes when a page that was just stored asked to be rendered again. A

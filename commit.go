@@ -35,6 +35,18 @@ func (s *Site) commit(page *Page, old *entry) outcome {
 	return outcome{entry: e, stored: stored, changed: changed}
 }
 
+// changedSince reports whether the content of the page is another one than at a moment.
+func (out outcome) changedSince(at time.Time) bool {
+	if out.found {
+		return modifiedSince(fromMicros(out.entry.modified), at)
+	}
+	return out.changed
+}
+
+// modifiedSince reports whether content that was modified in one second is newer than a
+// moment. That of the same second is taken to be.
+func modifiedSince(modified, at time.Time) bool { return !modified.Before(at.Truncate(time.Second)) }
+
 // sameContent reports whether two pages are the same to a visitor: what they see,
 // what it is and where it leads. Other headers may well say when it was printed.
 func sameContent(old *entry, page *Page) bool {

@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 		crashChild(file, os.Getenv(crashBase))
 		return
 	}
+	if file := os.Getenv(refillFile); file != "" {
+		refillChild(file)
+		return
+	}
 	os.Exit(m.Run())
 }
 

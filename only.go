@@ -96,23 +96,38 @@ func ownTagOf(p *Page) string {
 
 // pagesTagged yields the stored pages that a tag of the journal names.
 func (s *Site) pagesTagged(ctx context.Context, tag string) iter.Seq2[PageInfo, error] {
+	return func(yield func(PageInfo, error) bool) {
+		for l, err := range s.listTagged(ctx, tag) {
+			if err != nil {
+				yield(PageInfo{}, err)
+				return
+			}
+			if info, _ := s.pageInfo(l, PageQuery{}); !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// listTagged is pagesTagged for the pages as the store lists them.
+func (s *Site) listTagged(ctx context.Context, tag string) iter.Seq2[Listed, error] {
 	members := compoundOf(tag)
 	if len(members) == 0 {
 		members = []string{tag}
 	}
-	return func(yield func(PageInfo, error) bool) {
+	return func(yield func(Listed, error) bool) {
 		ask := ListQuery{Tag: members[0], Limit: 1000}
 		for {
 			batch, err := s.store.List(ctx, ask)
 			if err != nil {
-				yield(PageInfo{}, err)
+				yield(Listed{}, err)
 				return
 			}
 			for _, l := range batch {
 				if !packTags(l.Page.Tags).containsAll(members[1:]) {
 					continue
 				}
-				if info, _ := s.pageInfo(l, PageQuery{}); !yield(info, nil) {
+				if !yield(l, nil) {
 					return
 				}
 			}

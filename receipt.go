@@ -24,7 +24,8 @@ type Receipt struct {
 	Skipped     int           `json:"skipped"`           // left alone: OnlyGenerated, or gone meanwhile
 	Running     bool          `json:"running,omitempty"` // it is in force, and its pages are still being rendered
 	Took        time.Duration `json:"-"`
-	Pages       []PageResult  `json:"pages"` // at most 1,000: failures first, then by path
+	Estimate    *Estimate     `json:"estimate,omitempty"` // of a dry run
+	Pages       []PageResult  `json:"pages"`              // at most 1,000: failures first, then by path
 }
 
 // newReceipt returns the receipt of a call that has done nothing yet.
@@ -155,6 +156,27 @@ func (r *Receipt) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	r.Took = fromMilliseconds(v.TookMs)
+	return nil
+}
+
+type estimateJSON struct {
+	Traffic          float64   `json:"traffic"`
+	Since            time.Time `json:"since"`
+	RenderingSeconds float64   `json:"renderingSeconds"`
+}
+
+// MarshalJSON writes the form of the admin API, durations in seconds.
+func (x Estimate) MarshalJSON() ([]byte, error) {
+	return json.Marshal(estimateJSON{x.Traffic, x.Since, x.Rendering.Round(time.Millisecond).Seconds()})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (x *Estimate) UnmarshalJSON(data []byte) error {
+	var v estimateJSON
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*x = Estimate{v.Traffic, v.Since, time.Duration(v.RenderingSeconds * float64(time.Second)).Round(time.Millisecond)}
 	return nil
 }
 

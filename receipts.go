@@ -30,7 +30,7 @@ const (
 func (u *receipts) add(r *Receipt) (added, alone bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(u.unsaved) >= maxUnsaved {
+	if _, earlier := u.unsaved[r.ID]; !earlier && len(u.unsaved) >= maxUnsaved {
 		return false, false
 	}
 	if u.unsaved == nil {
@@ -51,10 +51,13 @@ func (u *receipts) next() []*Receipt {
 	return slices.Collect(maps.Values(u.unsaved))
 }
 
+// remove notes that a receipt is stored. A later one with its ID is not.
 func (u *receipts) remove(r *Receipt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.unsaved, r.ID)
+	if u.unsaved[r.ID] == r {
+		delete(u.unsaved, r.ID)
+	}
 }
 
 func (u *receipts) get(id string) *Receipt {
@@ -63,8 +66,7 @@ func (u *receipts) get(id string) *Receipt {
 	return u.unsaved[id]
 }
 
-// saveReceiptBehind stores a receipt that is final, at some moment before Shutdown
-// returns.
+// saveReceiptBehind stores a receipt at some moment before Shutdown returns.
 func (s *Site) saveReceiptBehind(receipt *Receipt) {
 	kept := receipt.clone() // the caller's is the caller's
 	added, alone := s.receipts.add(kept)
@@ -105,6 +107,9 @@ func (s *Site) saveReceipt(receipt *Receipt) {
 // Receipt returns the receipt with that ID, or nil and no error when it is not
 // kept any more.
 func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
+	if f := s.refills.get(id); f != nil {
+		return f.soFar(), nil
+	}
 	if r := s.receipts.get(id); r != nil {
 		return r.clone(), nil
 	}

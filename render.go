@@ -28,10 +28,18 @@ type job struct {
 	force  bool   // render also when there is a fresh page
 	class  gate.Class
 	ticket *gate.Ticket
+	pause  time.Duration // before it is begun; see Options.Window
 }
 
 func newJob(c gate.Class, cause string) *job {
 	return &job{cause: cause, class: c, ticket: gate.NewTicket(c)}
+}
+
+// newCall is the job of a revalidation that is waited for.
+func (s *Site) newCall(id string) *job {
+	j := newJob(gate.Waited, "revalidate "+id)
+	j.pause = s.opts.Window
+	return j
 }
 
 // outcome is what became of a render: exactly one of entry, err and private is
@@ -39,7 +47,8 @@ func newJob(c gate.Class, cause string) *job {
 type outcome struct {
 	entry    *entry       // the page, for those who waited since before it began
 	stored   bool         // the entry's page is in the store
-	changed  bool         // the content is not what it was before
+	changed  bool         // the content is not what it was before; see changedSince
+	found    bool         // the page had come by another render
 	renewed  bool         // by an answer 304
 	storeErr error        // why it is not stored
 	err      *RenderError // why there is no page
@@ -128,6 +137,7 @@ func (s *Site) fly(r *run) {
 		}
 		s.finish(r, out)
 	}()
+	s.collect(r.Job.pause)
 	if err := s.enter(r.Job); err != nil {
 		out = outcome{err: newRenderError(r.Key, err)}
 		return
@@ -138,6 +148,19 @@ func (s *Site) fly(r *run) {
 	// who needs more than it, and before the handler reads any data.
 	stamp := s.flights.Start(r, func() uint64 { return uint64(s.ledger.pos()) })
 	out = s.render(r.Key, r.Job.cause, Position(stamp), attempt{leave: leave})
+}
+
+// collect lets others share a run that is about to begin.
+func (s *Site) collect(pause time.Duration) {
+	if pause == 0 {
+		return
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.background.Done():
+	}
 }
 
 // enter waits for a place among the running renders.

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/reprint-go/reprint/internal/gate"
 )
 
 // Mode is how a revalidation makes pages current again.
@@ -94,12 +92,24 @@ type Revalidation struct {
 	// OnlyGenerated leaves alone what has no stored page: such a path is
 	// reported as skipped. It is unstable_onlyGenerated of Next.js.
 	OnlyGenerated bool
-	// DryRun changes nothing: the receipt says which pages are meant. It has no ID
-	// and no position, and is not stored.
+	// DryRun changes nothing: the receipt says which pages are meant, and what it would
+	// mean to render them in its Estimate. It has no ID and no position, and is not
+	// stored.
 	DryRun bool
 	// NoWait returns as soon as the revalidation is in force, with a receipt whose
-	// Running is true; [Site.Receipt] tells the rest when it is done.
+	// Running is true; [Site.Receipt] tells the rest when it is done. In the modes Stale
+	// and Expire that is also so without it when more than 100 pages are meant: to list
+	// them takes longer than to make them stale.
 	NoWait bool
+	// Refill renders the pages that are stored behind the answer, those first that are
+	// visited most, under a limit that adapts to how the handlers bear it and leaves half
+	// of [Options.Renders] to others; see [Site.Refills]. It goes on after a restart.
+	// NoWait is implied. Not in mode Delete, and not with Expect.
+	Refill bool
+	// Confirm lets the revalidation mean more than the brake lets through: [Options.Brake],
+	// or Brake where it is not nil.
+	Confirm bool
+	Brake   *Brake
 	// By says who asked, for receipts and explanations.
 	By string
 	// From says where the call came from, as its server knows it, for receipts: the
@@ -129,8 +139,8 @@ func (s *Site) Revalidate(ctx context.Context, path string) error {
 // receipt, but not the revalidation nor its pages.
 //
 // The receipt is nil when nothing was done: the error is then a *BadPathError,
-// or wraps [ErrNoTarget], [ErrUnknownHost], [ErrNoRoute], [ErrUnlisted], [ErrInRender] or
-// [ErrClosed], or is the journal's. With a receipt, the error tells that pages
+// or wraps [ErrNoTarget], [ErrUnknownHost], [ErrNoRoute], [ErrUnlisted], [ErrUnconfirmed],
+// [ErrBusy], [ErrInRender] or [ErrClosed], or is the journal's. With a receipt, the error tells that pages
 // could not be rendered (it wraps the first one's *RenderError) or that ctx ended
 // before all were: those renders go on.
 func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
@@ -154,24 +164,72 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if r.DryRun {
 		return s.rehearse(ctx, r, aims)
 	}
+	if err := s.brake(ctx, r, aims); err != nil {
+		return nil, err
+	}
+	if !s.calls.TryAcquire(1) {
+		return nil, fmt.Errorf("reprint: %w: %d revalidations are under way", ErrBusy, s.opts.Calls)
+	}
 	receipt := newReceipt(r, begin)
 	receipt.ID = rand.Text()[:16]
+	if r.Refill && len(aims.tags) > 0 {
+		defer s.calls.Release(1)
+		return s.applyRefill(ctx, r, aims, receipt)
+	}
+	return s.apply(ctx, r, aims, receipt, begin)
+}
+
+// apply brings a revalidation into force and does what it asks for. It ends the call.
+func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Receipt, begin time.Time) (*Receipt, error) {
+	behind := false
+	defer func() {
+		if !behind {
+			s.calls.Release(1)
+		}
+	}()
 	if len(aims.tags) == 0 { // and so no pages
 		receipt.Position = s.ledger.pos()
 	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
-	if !r.NoWait {
+	if !r.NoWait && !s.namesMany(ctx, r, aims) {
 		return receipt, s.complete(ctx, r, aims, receipt, begin)
 	}
 	running := receipt.clone()
 	running.Running = true
-	s.saveReceipt(running.clone())
-	if !s.work.start(func() { _ = s.complete(s.ctx, r, aims, receipt, begin) }) { // the receipt tells how it went
+	s.saveReceiptBehind(running)
+	behind = s.work.start(func() {
+		defer s.calls.Release(1)
+		_ = s.complete(s.ctx, r, aims, receipt, begin) // the receipt tells how it went
+	})
+	if !behind {
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return running, nil
 }
+
+// namesMany reports whether a revalidation that renders nothing names more pages than
+// its answer may take the time to list. It costs the same however many there are.
+func (s *Site) namesMany(ctx context.Context, r Revalidation, a aims) bool {
+	if r.Mode != Stale && r.Mode != Expire {
+		return false
+	}
+	if a.only {
+		return len(a.keys) > maxListedAtOnce
+	}
+	n := 0
+	for _, tag := range a.tags {
+		for _, err := range s.tagged(ctx, tag) {
+			if n++; err != nil || n > maxListedAtOnce {
+				return err == nil
+			}
+		}
+	}
+	return false
+}
+
+// maxListedAtOnce is how many pages a call lists before it answers.
+const maxListedAtOnce = 100
 
 // maxEntryTags is how many tags one entry of the journal names. What names more has
 // several entries.
@@ -205,13 +263,24 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Re
 // rehearse says which pages a revalidation means.
 func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, error) {
 	receipt := newReceipt(r, time.Now())
-	seen, err := s.named(ctx, r, a, func(k Key) { receipt.add(PageResult{Path: k.String(), Result: ResultMatched}) })
+	s.countVisits()
+	var found survey
+	seen := make(map[Key]bool)
+	err := s.survey(ctx, r, a, func(k Key, p *Page) bool {
+		if r.OnlyGenerated {
+			seen[k] = true
+		}
+		found.add(&s.traffic, k, p)
+		receipt.add(PageResult{Path: k.String(), Result: ResultMatched})
+		return true
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
 	if r.OnlyGenerated && !a.only {
 		skipUngenerated(a.keys, seen, receipt)
 	}
+	receipt.Estimate = found.estimate(&s.traffic)
 	receipt.Took = time.Since(receipt.At).Truncate(time.Microsecond)
 	receipt.finish()
 	return receipt, nil
@@ -243,6 +312,9 @@ func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 	errs = append(errs, a.aimTags(r), s.aimPatterns(&a, r), r.Only.Validate(), r.Expect.Validate())
 	if !r.Expect.IsZero() && r.Mode != Regenerate {
 		errs = append(errs, fmt.Errorf("reprint: expect: mode %v renders nothing that could be waited for; use %v", r.Mode, Regenerate))
+	}
+	if r.Refill && (r.Mode == Delete || !r.Expect.IsZero()) {
+		errs = append(errs, errors.New("reprint: a refill renders what stays, and does not wait for it: it goes neither with mode delete nor with expect"))
 	}
 	for _, prefix := range r.Prefixes {
 		canonical, err := CanonicalPath(prefix)
@@ -562,8 +634,8 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 // regenerate renders one page for a revalidation and waits for it.
 func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
 	result := PageResult{Path: key.String()}
-	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
-		result.Result, result.Error = ResultSkipped, "no visitor can reach it: no route serves or lists it any more"
+	if why := s.unreachable(key); why != "" {
+		result.Result, result.Error = ResultSkipped, why
 		return result
 	}
 	var out outcome
@@ -572,7 +644,7 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 		// Nobody may be given a render that began before the entry was in force: not
 		// this caller, and so no visitor who comes after its success.
 		need := receipt.Position
-		out, _, err = s.await(ctx, key, need, need, newJob(gate.Waited, "revalidate "+receipt.ID))
+		out, _, err = s.await(ctx, key, need, need, s.newCall(receipt.ID))
 	} else {
 		out, result.Tries, err = s.expectPage(ctx, key, receipt, r.Expect)
 	}
@@ -588,7 +660,15 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 	case out.storeErr != nil:
 		return result.failed(fmt.Errorf("%s is rendered, but could not be stored: %w", key, out.storeErr))
 	}
-	return result.rendered(out.entry, out.changed)
+	return result.rendered(out.entry, out.changedSince(receipt.At))
+}
+
+// unreachable says why no visitor can reach a page, or "".
+func (s *Site) unreachable(key Key) string {
+	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
+		return "no visitor can reach it: no route serves or lists it any more"
+	}
+	return ""
 }
 
 // remove drops one page for a revalidation of mode Delete. The journal already
@@ -614,8 +694,12 @@ var (
 	ErrUnknownHost = errors.New("the site does not answer for that host")
 	// ErrNoTarget: the revalidation names nothing.
 	ErrNoTarget = errors.New("no path, tag, prefix or pattern is named, and not the whole site")
+	// ErrUnconfirmed: the revalidation means more than its [Brake] lets through.
+	ErrUnconfirmed = errors.New("it means much and is not confirmed")
 	// ErrInRender: a render may not revalidate; it could wait for itself.
 	ErrInRender = errors.New("revalidation is not allowed inside a render")
+	// ErrNoRefill: no refill with that ID is under way.
+	ErrNoRefill = errors.New("no such refill is under way")
 	// ErrBusy: a limit on renders or on waiting is reached. Try again later.
 	ErrBusy = errors.New("too many renders are waiting")
 	// ErrClosed: the site is shut down.

@@ -109,6 +109,7 @@ func (t *table) of(pattern string) *route {
 // Its context carries the render for [Tag] and [RevalidateAt] and ends at the
 // render's deadline. Nothing that h writes reaches a visitor before it returns.
 func (s *Site) Handle(pattern string, h http.Handler, policy Policy) error {
+	defer s.opening.routeAdded()
 	return s.addRoute(s.table.Load(), Route{pattern, h, policy})
 }
 
@@ -139,6 +140,7 @@ func (s *Site) SetRoutes(routes []Route) error {
 	}
 	s.table.Store(next)
 	s.routing.Add(1)
+	s.opening.end()
 	for _, rt := range adopted {
 		s.work.start(func() {
 			if err := s.readListing(s.ctx, rt); err != nil {

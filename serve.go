@@ -280,7 +280,7 @@ func (s *Site) launchIfNeeded(r *run, need Position) {
 		return
 	}
 	if e := s.renewed(r.Key, need); e != nil {
-		s.finish(r, outcome{entry: e, stored: true})
+		s.finish(r, outcome{entry: e, stored: true, found: true})
 		return
 	}
 	s.launch(r)

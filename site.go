@@ -23,6 +23,7 @@ import (
 	"github.com/reprint-go/reprint/internal/flight"
 	"github.com/reprint-go/reprint/internal/gate"
 	"github.com/reprint-go/reprint/internal/lane"
+	"github.com/reprint-go/reprint/internal/pace"
 )
 
 // Options configures a [Site]. The zero Options is a site that keeps its pages
@@ -64,6 +65,20 @@ type Options struct {
 	// left for the next visit. Zero: 10,000.
 	Queue int
 
+	// Calls is how many revalidations may be under way at once, those that nobody waits
+	// for among them; further ones get [ErrBusy] before anything is done. Zero: 1,000.
+	Calls int
+
+	// Window is for how long a revalidation that renders a page waits for others that name
+	// the same one, which then share its render. Each of them is as true as by itself.
+	// Zero: not at all; those that come while a render is under way share the next one
+	// anyway.
+	Window time.Duration
+
+	// Brake is how much a revalidation may mean that was not confirmed; see
+	// [Revalidation.Confirm]. The zero Brake: everything.
+	Brake Brake
+
 	// RenderTimeout is the longest a render may take, and the longest it may
 	// wait for its turn. Zero: 30 s.
 	RenderTimeout time.Duration
@@ -100,9 +115,11 @@ const (
 	defaultDataMemory    = 32 << 20
 	defaultRenders       = 16
 	defaultQueue         = 10_000
+	defaultCalls         = 1_000
 	defaultRenderTimeout = 30 * time.Second
 
 	minDraftSecret = 16
+	maxWindow      = 10 * time.Second
 )
 
 // Bounds that are not options: what the site remembers beside its pages.
@@ -135,6 +152,9 @@ func (o Options) withDefaults() Options {
 	if o.Queue == 0 {
 		o.Queue = defaultQueue
 	}
+	if o.Calls == 0 {
+		o.Calls = defaultCalls
+	}
 	if o.RenderTimeout == 0 {
 		o.RenderTimeout = defaultRenderTimeout
 	}
@@ -158,7 +178,7 @@ func (o Options) validate() error {
 	}
 	for name, v := range map[string]int64{
 		"Memory": o.Memory, "MaxPage": o.MaxPage, "DataMemory": o.DataMemory, "Renders": int64(o.Renders),
-		"Queue": int64(o.Queue), "RenderTimeout": int64(o.RenderTimeout),
+		"Queue": int64(o.Queue), "Calls": int64(o.Calls), "Window": int64(o.Window), "RenderTimeout": int64(o.RenderTimeout),
 	} {
 		if v < 0 {
 			fault("%s is negative; zero means the default", name)
@@ -176,6 +196,12 @@ func (o Options) validate() error {
 	}
 	if o.DraftSecret != nil && len(o.DraftSecret) < minDraftSecret {
 		fault("DraftSecret has %d bytes, at least %d are needed", len(o.DraftSecret), minDraftSecret)
+	}
+	if o.Window > maxWindow {
+		fault("Window is %v; every call would wait so long: at most %v", o.Window, maxWindow)
+	}
+	if err := o.Brake.Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if _, ok := o.Store.(Journal); o.Store != nil && o.Journal == nil && !ok {
 		fault("Journal is nil and the Store (%T) is none", o.Store)
@@ -236,18 +262,23 @@ type Site struct {
 	// keys lets one render of a key be committed at a time: see commit.
 	keys keyLocks
 
-	rerouting  sync.Mutex  // held while routes are replaced
-	arrivals   arrivals    // entries that have not come into force yet
-	receipts   receipts    // those that are being stored
-	expected   expected    // pages that calls have waited for
-	applying   sync.Mutex  // held while entries come into force, in order
-	compacting atomic.Bool // the journal is being compacted
-	complain   throttle    // of a store that takes no pages
+	rerouting  sync.Mutex // held while routes are replaced
+	arrivals   arrivals   // entries that have not come into force yet
+	receipts   receipts   // those that are being stored
+	refills    refills    // that are under way
+	traffic    traffic
+	calls      *semaphore.Weighted // revalidations that are not done
+	expected   expected            // pages that calls have waited for
+	applying   sync.Mutex          // held while entries come into force, in order
+	compacting atomic.Bool         // the journal is being compacted
+	complain   throttle            // of a store that takes no pages
 
-	ctx    context.Context // ends when running renders are to be cut
-	cancel context.CancelCauseFunc
-	stop   func() // ends the background work
-	work   work   // everything that Shutdown waits for
+	ctx        context.Context // ends when running renders are to be cut
+	cancel     context.CancelCauseFunc
+	stop       func()          // ends the background work
+	background context.Context // ends with it
+	opening    opening
+	work       work // everything that Shutdown waits for
 }
 
 // New returns a site without routes. It reads the journal's summary and starts
@@ -262,13 +293,16 @@ func New(opts Options) (*Site, error) {
 		opts:    opts,
 		log:     opts.Log,
 		gate:    gate.New(opts.Renders, opts.Queue),
+		calls:   semaphore.NewWeighted(int64(opts.Calls)),
 		storing: semaphore.NewWeighted(maxStoring),
 		work:    work{crew: newCrew()},
 		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
 		private: backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
 		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
 		due:     due.New[Key](maxDue),
+		refills: refills{limiter: pace.NewLimiter(max(1, opts.Renders/2))},
 	}
+	s.opening.done = make(chan struct{})
 	s.codings = opts.codings()
 	s.strong = make(chan strongWork, maxStrong)
 	s.table.Store(newTable())

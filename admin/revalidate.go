@@ -35,7 +35,7 @@ func (h *handler) revalidate(c *call) (answer, error) {
 		return answer{}, err
 	case err != nil:
 		return incomplete(receipt, err)
-	case r.NoWait && !r.DryRun:
+	case (r.NoWait || receipt.Running) && !r.DryRun:
 		return answer{http.StatusAccepted, receipt, map[string]string{"Location": "/v1/receipts/" + receipt.ID}}, nil
 	}
 	return answer{status: http.StatusOK, body: receipt}, nil
