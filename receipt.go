@@ -40,6 +40,13 @@ func (r *Receipt) clone() *Receipt {
 	return &c
 }
 
+// withoutPages returns a copy for a list.
+func (r *Receipt) withoutPages() *Receipt {
+	c := *r
+	c.Pages, c.Targets = nil, r.Targets.clone()
+	return &c
+}
+
 // maxReceiptPages is how many pages a receipt lists.
 const maxReceiptPages = 1000
 

@@ -49,6 +49,17 @@ var receiptTests = []test{
 			s.Errorf("a limit of 0 gave %v, want an error", list)
 		}
 	}},
+	{"receipts that are stored together are in their order", func(s *suite) {
+		journal, ok := s.Journal.(reprint.ReceiptJournal)
+		if !ok {
+			s.Skip("this journal is not a reprint.ReceiptJournal")
+		}
+		s.must(journal.SaveReceipt(s.Context(), receipt("b")))
+		s.must(journal.SaveReceipts(s.Context(), []*reprint.Receipt{receipt("a"), receipt("b"), receipt("d"), receipt("c")}))
+		s.wantReceipts("", 9, "c", "d", "a", "b")
+		s.wantReceipt("a", receipt("a"))
+		s.must(journal.SaveReceipts(s.Context(), nil))
+	}},
 	{"no more receipts are kept than the limit says", func(s *suite) {
 		if s.MaxReceipts == 0 {
 			s.Skip("this backend's MaxReceipts is not known")

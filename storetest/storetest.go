@@ -6,7 +6,8 @@
 //	}
 //
 // Each sentence of the contract is a sub-test that is named after it. Those of
-// [reprint.VisitStore] and [reprint.EncodingStore] run where the store is one.
+// [reprint.VisitStore], [reprint.EncodingStore] and [reprint.ReceiptJournal] run where it is
+// one.
 package storetest
 
 import (
