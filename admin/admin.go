@@ -12,7 +12,8 @@
 // for programs:
 //
 //	POST /v1/revalidate      make pages current again
-//	GET  /v1/receipts/{id}   what a revalidation did
+//	GET  /v1/receipts        what revalidations did, the newest first
+//	GET  /v1/receipts/{id}   what one of them did, page by page
 //	GET  /v1/pages           the stored pages
 //	GET  /v1/pages/explain   why a page is what it is
 //	GET  /v1/status          how the server is doing
@@ -54,6 +55,7 @@ import (
 type Site interface {
 	Apply(ctx context.Context, r reprint.Revalidation) (*reprint.Receipt, error)
 	Receipt(ctx context.Context, id string) (*reprint.Receipt, error)
+	Receipts(ctx context.Context, before string, limit int) ([]*reprint.Receipt, error)
 	Explain(ctx context.Context, path string) ([]reprint.Explanation, error)
 	Pages(ctx context.Context, q reprint.PageQuery) (reprint.PageList, error)
 	Status() reprint.Status

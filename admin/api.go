@@ -1,6 +1,10 @@
 package admin
 
-import "time"
+import (
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
 
 // RevalidateRequest is the body of POST /v1/revalidate. At least one of Paths,
 // Tags, Prefixes, Patterns and All names a target. See [reprint.Revalidation].
@@ -54,6 +58,12 @@ type PrerenderProgress struct {
 	Path     string `json:"path,omitempty"`
 	Error    string `json:"error,omitempty"`
 	Finished bool   `json:"finished,omitempty"` // the last line; Error then says what went wrong as a whole
+}
+
+// ReceiptList is the answer to GET /v1/receipts.
+type ReceiptList struct {
+	Receipts []*reprint.Receipt `json:"receipts"` // without pages
+	Next     string             `json:"next,omitempty"`
 }
 
 // Page is a stored page as the API shows it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,7 @@ const (
 // fakeSite records what it is asked and answers what it is told to.
 type fakeSite struct {
 	receipt      *reprint.Receipt // of Apply and of Receipt
+	receipts     []*reprint.Receipt
 	err          error
 	explanations []reprint.Explanation
 	pages        reprint.PageList
@@ -56,6 +58,13 @@ func (s *fakeSite) Receipt(_ context.Context, id string) (*reprint.Receipt, erro
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, id)
 	return s.receipt, s.err
+}
+
+func (s *fakeSite) Receipts(_ context.Context, before string, limit int) ([]*reprint.Receipt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, fmt.Sprintf("%d before %q", limit, before))
+	return s.receipts, s.err
 }
 
 func (s *fakeSite) Explain(_ context.Context, path string) ([]reprint.Explanation, error) {

@@ -98,6 +98,7 @@ func everyCall() []struct {
 	busy := fmt.Errorf("reprint: %w", reprint.ErrBusy)
 	done := &fakeSite{
 		receipt:      receiptOf(reprint.ResultRegenerated),
+		receipts:     []*reprint.Receipt{receiptOf(reprint.ResultRegenerated), {ID: "B"}},
 		pages:        reprint.PageList{Pages: []reprint.PageInfo{{Page: samplePage(), Size: 5, State: reprint.StateStale, FreshUntil: renderedAt}}, Next: "/x"},
 		explanations: []reprint.Explanation{{Key: samplePage().Key, State: reprint.StateStale, Page: samplePage(), StaleBy: []reprint.Entry{{Position: 8}, {Position: 9, ID: "A", Time: renderedAt, By: "b", Tags: []string{"post:42"}}}, Failures: 2, LastError: "no", RetryAt: renderedAt, Next: renderedAt, FreshUntil: renderedAt}},
 		prerender: func(_ context.Context, progress func(reprint.Progress)) error {
@@ -140,6 +141,12 @@ func everyCall() []struct {
 		{500, with(&fakeSite{err: failure}), call{target: "/v1/receipts/A"}},
 		{503, with(&fakeSite{err: busy}), call{target: "/v1/receipts/A"}},
 		{400, with(done), call{target: "/v1/receipts/A?x=1"}},
+
+		{200, with(done), call{target: "/v1/receipts?limit=2&cursor=c"}},
+		{200, with(&fakeSite{}), call{target: "/v1/receipts"}},
+		{400, with(done), call{target: "/v1/receipts?limit=0"}},
+		{500, with(&fakeSite{err: failure}), call{target: "/v1/receipts"}},
+		{503, with(&fakeSite{err: busy}), call{target: "/v1/receipts"}},
 
 		{200, with(done), call{target: "/v1/pages?prefix=/posts/&tag=a&state=stale&host=h&limit=7&cursor=c"}},
 		{200, with(&fakeSite{}), call{target: "/v1/pages"}},
@@ -184,7 +191,7 @@ func everyCall() []struct {
 	add(503, notReady, call{target: "/readyz"})
 	for _, c := range []call{
 		{target: revalidate, body: `{"all":true}`}, {target: prerender, body: `{}`}, {target: "/v1/receipts/A"},
-		{target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"},
+		{target: "/v1/receipts"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"},
 	} {
 		add(200, open(done), c)
 		add(401, with(done), c)
@@ -277,7 +284,7 @@ func TestSchemasHaveTheMembersOfTheTypes(t *testing.T) {
 	schemas := readDocument(t).doc.Components.Schemas
 	for name, v := range map[string]any{
 		"RevalidateRequest": admin.RevalidateRequest{}, "PrerenderRequest": admin.PrerenderRequest{}, "PrerenderProgress": admin.PrerenderProgress{},
-		"Page": admin.Page{}, "PageList": admin.PageList{}, "Explanation": admin.Explanation{}, "Cause": admin.Cause{}, "Status": admin.Status{},
+		"Page": admin.Page{}, "PageList": admin.PageList{}, "ReceiptList": admin.ReceiptList{}, "Explanation": admin.Explanation{}, "Cause": admin.Cause{}, "Status": admin.Status{},
 		"Error": admin.Error{}, "Health": admin.Health{}, "Targets": reprint.Targets{},
 	} {
 		schema := schemas[name]
