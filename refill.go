@@ -306,6 +306,7 @@ func (f *refill) run() {
 		}
 	}
 	receipt := f.final()
+	f.site.news.finish(receipt)
 	f.site.saveReceipt(receipt)
 	if err := f.site.journal.DeleteRecord(f.site.ctx, recordRefill, f.id); err != nil {
 		f.site.log.Error("refill is done, and is looked at again at the next start", "refill", f.id, "err", err)

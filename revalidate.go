@@ -253,6 +253,9 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Re
 	err := s.carryOut(ctx, r, a, receipt)
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
+	if len(a.tags) > 0 {
+		s.news.finish(receipt)
+	}
 	s.saveReceiptBehind(receipt)
 	if traced := s.opts.Trace.Revalidated; traced != nil {
 		traced(receipt)
@@ -472,6 +475,7 @@ func (a *arrivals) next(after Position) (entries []Entry) {
 // not in force yet, because another process appended them, or another call that has
 // not come as far as here, are read from the journal first.
 func (s *Site) comeIntoForce(e Entry) error {
+	defer s.news.tell()
 	s.arrivals.add(e)
 	s.applying.Lock()
 	defer s.applying.Unlock()
