@@ -66,6 +66,18 @@ type ReceiptList struct {
 	Next     string             `json:"next,omitempty"`
 }
 
+// Event is the data of an event of GET /v1/events; see [reprint.Event].
+type Event struct {
+	Kind     string           `json:"kind"` // revalidated, done or gap
+	Position uint64           `json:"position"`
+	ID       string           `json:"id,omitempty"` // of the receipt
+	Time     *time.Time       `json:"time,omitempty"`
+	Mode     string           `json:"mode,omitempty"`
+	By       string           `json:"by,omitempty"`
+	Tags     []string         `json:"tags,omitempty"`    // of the entry
+	Receipt  *reprint.Receipt `json:"receipt,omitempty"` // of a call that is done, without pages
+}
+
 // Page is a stored page as the API shows it.
 type Page struct {
 	Path       string     `json:"path"` // the key as text

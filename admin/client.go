@@ -212,7 +212,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Accept", "application/json, "+ndjson)
+	r.Header.Set("Accept", "application/json, "+ndjson+", "+eventStream)
 	if in != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -33,6 +33,8 @@ const (
 type fakeSite struct {
 	receipt      *reprint.Receipt // of Apply and of Receipt
 	receipts     []*reprint.Receipt
+	events       []reprint.Event
+	hold         bool // Events does not end
 	err          error
 	explanations []reprint.Explanation
 	pages        reprint.PageList
@@ -65,6 +67,19 @@ func (s *fakeSite) Receipts(_ context.Context, before string, limit int) ([]*rep
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, fmt.Sprintf("%d before %q", limit, before))
 	return s.receipts, s.err
+}
+
+func (s *fakeSite) Events(ctx context.Context, after reprint.Position) iter.Seq2[reprint.Event, error] {
+	return func(yield func(reprint.Event, error) bool) {
+		for _, e := range s.events {
+			if e.Position > after && !yield(e, nil) {
+				return
+			}
+		}
+		if s.hold {
+			<-ctx.Done()
+		}
+	}
 }
 
 func (s *fakeSite) Explain(_ context.Context, path string) ([]reprint.Explanation, error) {
