@@ -247,9 +247,6 @@ func TestEventsSayWhatIsMissing(t *testing.T) {
 		t.Fatalf("event %+v, want a gap", e)
 	}
 	gap := e.Position
-	for range store.Entries(t.Context(), gap) {
-		break
-	}
 	for p := gap + 1; p <= entries; p++ {
 		if e := f.next(t); e.Kind != reprint.EventRevalidated || e.Position != p {
 			t.Fatalf("event %+v, want entry %d", e, p)
