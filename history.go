@@ -216,7 +216,7 @@ type Restoration struct {
 	// DryRun changes nothing: the receipt says what would be restored.
 	DryRun bool
 	// By and From say who asks, and from where, for the receipt.
-	By string
+	By, From string
 }
 
 // Restore puts earlier versions of pages in the place of those that there are. It returns
@@ -239,7 +239,10 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 	if err := r.validate(begin); err != nil {
 		return nil, err
 	}
-	receipt := &Receipt{Mode: Regenerate, By: r.By, At: begin.UTC().Truncate(time.Microsecond)}
+	asked := r.Of
+	asked.By, asked.From = r.By, r.From
+	receipt := newReceipt(asked, begin)
+	receipt.Mode = Regenerate
 	chosen, err := s.chosen(ctx, store, r, receipt)
 	if err != nil {
 		return nil, err
@@ -258,6 +261,9 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
 	if !r.DryRun {
+		if len(chosen) > 0 {
+			s.news.finish(receipt)
+		}
 		s.saveReceiptBehind(receipt)
 	}
 	return receipt, err

@@ -14,7 +14,9 @@ type Receipt struct {
 	Position    Position      `json:"position"`
 	Mode        Mode          `json:"mode"`
 	By          string        `json:"by"`
+	From        string        `json:"from,omitempty"` // where the call came from; empty when nobody said
 	At          time.Time     `json:"at"`
+	Targets     *Targets      `json:"targets,omitempty"` // what the call named
 	Matched     int           `json:"matched"`           // pages that the targets name
 	Regenerated int           `json:"regenerated"`       // rendered anew, with other content
 	Unchanged   int           `json:"unchanged"`         // rendered anew, with the same content
@@ -24,6 +26,25 @@ type Receipt struct {
 	Took        time.Duration `json:"-"`
 	Estimate    *Estimate     `json:"estimate,omitempty"` // of a dry run
 	Pages       []PageResult  `json:"pages"`              // at most 1,000: failures first, then by path
+}
+
+// newReceipt returns the receipt of a call that has done nothing yet.
+func newReceipt(r Revalidation, begin time.Time) *Receipt {
+	return &Receipt{Mode: r.Mode, By: r.By, From: r.From, At: begin.UTC().Truncate(time.Microsecond), Targets: newTargets(r)}
+}
+
+// clone returns a copy that shares nothing with r that could be changed.
+func (r *Receipt) clone() *Receipt {
+	c := *r
+	c.Pages, c.Targets = slices.Clone(r.Pages), r.Targets.clone()
+	return &c
+}
+
+// withoutPages returns a copy for a list.
+func (r *Receipt) withoutPages() *Receipt {
+	c := *r
+	c.Pages, c.Targets = nil, r.Targets.clone()
+	return &c
 }
 
 // maxReceiptPages is how many pages a receipt lists.

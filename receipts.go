@@ -3,7 +3,6 @@ package reprint
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,7 +14,9 @@ type receipts struct {
 	mu      sync.Mutex
 	written map[string]*tally // of calls that nobody waits for; guarded by mu, as is all below
 	unsaved map[string]*Receipt
-	saving  bool // somebody stores them
+	order   []string        // those of unsaved that the journal has no earlier form of, the oldest first
+	running map[string]bool // those that the journal has as running
+	saving  bool            // somebody stores them
 }
 
 const (
@@ -24,6 +25,8 @@ const (
 	maxUnsaved = 1000
 	// receiptsLag is how long receipts are collected, so that they share a commit.
 	receiptsLag = 10 * time.Millisecond
+	// maxReceiptsAtOnce is how many are stored in one step.
+	maxReceiptsAtOnce = 64
 )
 
 // tally is a receipt that is being written.
@@ -83,11 +86,15 @@ func (u *receipts) now(id string) *Receipt {
 func (u *receipts) add(r *Receipt) (added, alone bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, earlier := u.unsaved[r.ID]; !earlier && len(u.unsaved) >= maxUnsaved {
+	_, earlier := u.unsaved[r.ID]
+	if !earlier && len(u.unsaved) >= maxUnsaved {
 		return false, false
 	}
 	if u.unsaved == nil {
-		u.unsaved = make(map[string]*Receipt)
+		u.unsaved, u.running = make(map[string]*Receipt), make(map[string]bool)
+	}
+	if !earlier && !u.running[r.ID] {
+		u.order = append(u.order, r.ID)
 	}
 	u.unsaved[r.ID] = r
 	alone = !u.saving
@@ -95,32 +102,64 @@ func (u *receipts) add(r *Receipt) (added, alone bool) {
 	return true, alone
 }
 
-// next returns the receipts that are to be stored. When there are none, whoever stores
-// them is done.
+// next returns the receipts that are to be stored, in their order. When there are none,
+// whoever stores them is done.
 func (u *receipts) next() []*Receipt {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.saving = len(u.unsaved) > 0
-	return slices.Collect(maps.Values(u.unsaved))
+	list := make([]*Receipt, 0, len(u.unsaved))
+	for _, id := range u.order {
+		list = append(list, u.unsaved[id])
+	}
+	for id, r := range u.unsaved {
+		if u.running[id] { // it keeps its place
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
-// remove notes that a receipt is stored. A later one with its ID is not.
-func (u *receipts) remove(r *Receipt) {
+// remove notes that receipts are stored. A later one with the ID of one is not.
+func (u *receipts) remove(stored ...*Receipt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.unsaved[r.ID] == r {
-		delete(u.unsaved, r.ID)
+	gone := make(map[string]bool, len(stored))
+	for _, r := range stored {
+		gone[r.ID] = true
+		if u.unsaved[r.ID] == r {
+			delete(u.unsaved, r.ID)
+		}
+		if delete(u.running, r.ID); r.Running && u.running != nil {
+			u.running[r.ID] = true
+		}
 	}
+	u.order = slices.DeleteFunc(u.order, func(id string) bool { return gone[id] })
+}
+
+// waiting returns the receipts that the journal has in no form, the newest first, those
+// older than before if it is one of them, and whether it is.
+func (u *receipts) waiting(before string) (list []*Receipt, found bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	end := len(u.order)
+	if i := slices.Index(u.order, before); i >= 0 {
+		end, found = i, true
+	}
+	for _, id := range slices.Backward(u.order[:end]) {
+		list = append(list, u.unsaved[id])
+	}
+	return list, found
 }
 
 // saveReceiptBehind stores a receipt at some moment before Shutdown returns.
 func (s *Site) saveReceiptBehind(receipt *Receipt) {
-	kept := *receipt // the caller's is the caller's
-	kept.Pages = slices.Clone(receipt.Pages)
-	added, alone := s.receipts.add(&kept)
+	kept := receipt.clone() // the caller's is the caller's
+	added, alone := s.receipts.add(kept)
 	switch {
 	case !added:
-		s.saveReceipt(&kept)
+		s.saveReceipt(kept)
+		s.receipts.remove(kept)
 	case alone && !s.work.start(s.saveReceipts):
 		s.saveReceipts()
 	}
@@ -130,18 +169,25 @@ func (s *Site) saveReceiptBehind(receipt *Receipt) {
 func (s *Site) saveReceipts() {
 	for {
 		time.Sleep(receiptsLag)
-		some := s.receipts.next()
-		if len(some) == 0 {
+		all := s.receipts.next()
+		if len(all) == 0 {
 			return
 		}
-		pool := newPool(s.work.crew, 64, func(r *Receipt) {
-			s.saveReceipt(r)
-			s.receipts.remove(r)
-		})
-		for _, r := range some {
-			pool.give(r)
+		for some := range slices.Chunk(all, maxReceiptsAtOnce) {
+			s.saveInOrder(some)
 		}
-		pool.wait()
+	}
+}
+
+// saveInOrder stores receipts, so that they are listed in their order.
+func (s *Site) saveInOrder(some []*Receipt) {
+	if journal, ok := s.journal.(ReceiptJournal); ok && journal.SaveReceipts(s.ctx, some) == nil {
+		s.receipts.remove(some...)
+		return
+	}
+	for _, r := range some {
+		s.saveReceipt(r) // which says what is wrong
+		s.receipts.remove(r)
 	}
 }
 
@@ -159,9 +205,7 @@ func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
 		return f.soFar(), nil
 	}
 	if r := s.receipts.now(id); r != nil {
-		final := *r
-		final.Pages = slices.Clone(r.Pages)
-		return &final, nil
+		return r.clone(), nil
 	}
 	r, err := s.journal.Receipt(ctx, id)
 	if err != nil {

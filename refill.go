@@ -182,7 +182,7 @@ func (s *Site) newRefill(plan refillPlan, tags []string) *refill {
 // it comes into force, so that it is done.
 func (s *Site) applyRefill(ctx context.Context, r Revalidation, a aims, receipt *Receipt) (*Receipt, error) {
 	receipt.Running = true
-	plan := refillPlan{Receipt: *receipt, After: s.ledger.pos()}
+	plan := refillPlan{Receipt: *receipt.clone(), After: s.ledger.pos()}
 	if r.Mode == Regenerate && !r.OnlyGenerated && !a.only {
 		for _, k := range a.keys {
 			plan.Paths = append(plan.Paths, k.String())
@@ -306,6 +306,7 @@ func (f *refill) run() {
 		}
 	}
 	receipt := f.final()
+	f.site.news.finish(receipt)
 	f.site.saveReceipt(receipt)
 	if err := f.site.journal.DeleteRecord(f.site.ctx, recordRefill, f.id); err != nil {
 		f.site.log.Error("refill is done, and is looked at again at the next start", "refill", f.id, "err", err)
@@ -319,11 +320,10 @@ func (f *refill) run() {
 func (f *refill) soFar() *Receipt {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := f.receipt
+	r := f.receipt.clone()
 	r.Took = time.Since(r.At).Truncate(time.Microsecond)
-	r.Pages = slices.Clone(r.Pages)
 	r.finish()
-	return &r
+	return r
 }
 
 // final returns the receipt as it stays.

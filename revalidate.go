@@ -112,6 +112,9 @@ type Revalidation struct {
 	Brake   *Brake
 	// By says who asked, for receipts and explanations.
 	By string
+	// From says where the call came from, as its server knows it, for receipts: the
+	// address of a client.
+	From string
 }
 
 // Revalidate renders the pages of path again and returns nil when every request
@@ -176,7 +179,8 @@ func (s *Site) applyTo(ctx context.Context, r Revalidation, aims aims, begin tim
 	if !s.calls.TryAcquire(1) {
 		return nil, fmt.Errorf("reprint: %w: %d revalidations are under way", ErrBusy, s.opts.Calls)
 	}
-	receipt := &Receipt{ID: rand.Text()[:16], Mode: r.Mode, By: r.By, At: begin.UTC().Truncate(time.Microsecond)}
+	receipt := newReceipt(r, begin)
+	receipt.ID = rand.Text()[:16]
 	if r.Refill && len(aims.tags) > 0 {
 		defer s.calls.Release(1)
 		return s.applyRefill(ctx, r, aims, receipt)
@@ -200,9 +204,9 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	if !r.NoWait && !s.namesMany(ctx, r, aims) {
 		return receipt, s.complete(ctx, r, aims, &tally{receipt: receipt}, begin)
 	}
-	running := *receipt
+	running := receipt.clone()
 	running.Running = true
-	s.saveReceiptBehind(&running)
+	s.saveReceiptBehind(running)
 	written := &tally{receipt: receipt}
 	done := s.receipts.follow(written)
 	behind = s.work.start(func() {
@@ -214,7 +218,7 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 		done()
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
-	return &running, nil
+	return running, nil
 }
 
 // namesMany reports whether a revalidation that renders nothing names more pages than
@@ -264,6 +268,9 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, written *ta
 	written.mu.Lock()
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
+	if len(a.tags) > 0 {
+		s.news.finish(receipt)
+	}
 	written.mu.Unlock()
 	s.saveReceiptBehind(receipt)
 	if traced := s.opts.Trace.Revalidated; traced != nil {
@@ -274,7 +281,7 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, written *ta
 
 // rehearse says which pages a revalidation means.
 func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, error) {
-	receipt := &Receipt{Mode: r.Mode, By: r.By, At: time.Now().UTC().Truncate(time.Microsecond)}
+	receipt := newReceipt(r, time.Now())
 	s.countVisits()
 	var found survey
 	seen := make(map[Key]bool)
@@ -484,6 +491,7 @@ func (a *arrivals) next(after Position) (entries []Entry) {
 // not in force yet, because another process appended them, or another call that has
 // not come as far as here, are read from the journal first.
 func (s *Site) comeIntoForce(e Entry) error {
+	defer s.news.tell()
 	s.arrivals.add(e)
 	s.applying.Lock()
 	defer s.applying.Unlock()

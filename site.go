@@ -269,6 +269,7 @@ type Site struct {
 	rerouting  sync.Mutex // held while routes are replaced
 	arrivals   arrivals   // entries that have not come into force yet
 	receipts   receipts   // those that are being stored
+	news       news       // for those who follow the events of the site
 	refills    refills    // that are under way
 	traffic    traffic
 	schedule   schedule

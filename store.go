@@ -291,6 +291,14 @@ type Journal interface {
 	Records(ctx context.Context, kind string) ([]Record, error)
 }
 
+// ReceiptJournal is a [Journal] that stores receipts together. The engine stores them one
+// after the other where it is none.
+type ReceiptJournal interface {
+	Journal
+	// SaveReceipts is SaveReceipt for several, in their order and in one step.
+	SaveReceipts(ctx context.Context, receipts []*Receipt) error
+}
+
 // Record is something small that a site must not forget: what is planned, and what is
 // half done. Sites keep few of them.
 type Record struct {

@@ -12,7 +12,9 @@
 // for programs:
 //
 //	POST /v1/revalidate      make pages current again
-//	GET  /v1/receipts/{id}   what a revalidation did
+//	GET  /v1/receipts        what revalidations did, the newest first
+//	GET  /v1/receipts/{id}   what one of them did, page by page
+//	GET  /v1/events          what happens, while it happens
 //	GET  /v1/pages           the stored pages
 //	GET  /v1/pages/explain   why a page is what it is
 //	GET  /v1/status          how the server is doing
@@ -54,6 +56,8 @@ import (
 type Site interface {
 	Apply(ctx context.Context, r reprint.Revalidation) (*reprint.Receipt, error)
 	Receipt(ctx context.Context, id string) (*reprint.Receipt, error)
+	Receipts(ctx context.Context, before string, limit int) ([]*reprint.Receipt, error)
+	Events(ctx context.Context, after reprint.Position) iter.Seq2[reprint.Event, error]
 	Explain(ctx context.Context, path string) ([]reprint.Explanation, error)
 	Pages(ctx context.Context, q reprint.PageQuery) (reprint.PageList, error)
 	Status() reprint.Status
@@ -95,9 +99,15 @@ type Options struct {
 	Metrics http.Handler
 
 	// Address returns the address of the client, for slowing down those that guess
-	// at secrets. Nil: the host of RemoteAddr. IPv6 addresses of one network of 64
+	// at secrets, and for receipts and the log. Nil: the host of RemoteAddr. IPv6 addresses of one network of 64
 	// bits count as one.
 	Address func(*http.Request) string
+
+	// Ended is closed when those who follow events are to be sent away, who come again
+	// and go on where they were: before [http.Server.Shutdown], which would wait for them,
+	// and when another handler, perhaps with other tokens, has taken the place of this
+	// one. Nil: they stay until the site is shut down.
+	Ended <-chan struct{}
 
 	// Log receives a line for each call that changes something, refused calls and
 	// faults, never a secret. Nil: slog.Default().

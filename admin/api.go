@@ -1,6 +1,10 @@
 package admin
 
-import "time"
+import (
+	"time"
+
+	"github.com/reprint-go/reprint"
+)
 
 // RevalidateRequest is the body of POST /v1/revalidate. At least one of Paths,
 // Tags, Prefixes, Patterns and All names a target. See [reprint.Revalidation].
@@ -54,6 +58,24 @@ type PrerenderProgress struct {
 	Path     string `json:"path,omitempty"`
 	Error    string `json:"error,omitempty"`
 	Finished bool   `json:"finished,omitempty"` // the last line; Error then says what went wrong as a whole
+}
+
+// ReceiptList is the answer to GET /v1/receipts.
+type ReceiptList struct {
+	Receipts []*reprint.Receipt `json:"receipts"` // without pages
+	Next     string             `json:"next,omitempty"`
+}
+
+// Event is the data of an event of GET /v1/events; see [reprint.Event].
+type Event struct {
+	Kind     string           `json:"kind"` // revalidated, done or gap
+	Position uint64           `json:"position"`
+	ID       string           `json:"id,omitempty"` // of the receipt
+	Time     *time.Time       `json:"time,omitempty"`
+	Mode     string           `json:"mode,omitempty"`
+	By       string           `json:"by,omitempty"`
+	Tags     []string         `json:"tags,omitempty"`    // of the entry
+	Receipt  *reprint.Receipt `json:"receipt,omitempty"` // of a call that is done, without pages
 }
 
 // Page is a stored page as the API shows it.

@@ -72,6 +72,20 @@ func (c *Client) Receipt(ctx context.Context, id string) (*reprint.Receipt, erro
 	return decoded[reprint.Receipt](body, err)
 }
 
+// Receipts lists receipts, without pages and the newest first, at most limit of them;
+// zero: 100. cursor is Next of an earlier list; empty: from the newest.
+func (c *Client) Receipts(ctx context.Context, cursor string, limit int) (*ReceiptList, error) {
+	query := url.Values{}
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	if limit != 0 {
+		query.Set("limit", strconv.Itoa(limit))
+	}
+	body, err := c.do(ctx, http.MethodGet, "/v1/receipts", query, nil)
+	return decoded[ReceiptList](body, err)
+}
+
 // PagesQuery says which pages [Client.Pages] lists; see [reprint.PageQuery].
 type PagesQuery struct {
 	Prefix string
@@ -198,7 +212,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Accept", "application/json, "+ndjson)
+	r.Header.Set("Accept", "application/json, "+ndjson+", "+eventStream)
 	if in != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -72,7 +72,14 @@ func TestClientCallsWhatTheHandlerServes(t *testing.T) {
 		Paths: []string{"/a"}, Tags: []string{"t"}, Prefixes: []string{"/p/"}, All: true, Host: "h",
 		Mode: reprint.Expire, NoWait: true, OnlyGenerated: true, DryRun: true, By: "token editor",
 	}
-	if asked := site.applications(); len(asked) != 1 || !reflect.DeepEqual(asked[0], want) {
+	asked := site.applications()
+	if len(asked) != 1 {
+		t.Fatalf("the site was asked %+v, want %+v", asked, want)
+	}
+	if host, _, err := net.SplitHostPort(asked[0].From); err != nil || host != "127.0.0.1" {
+		t.Errorf("the call is from %q", asked[0].From)
+	}
+	if asked[0].From = ""; !reflect.DeepEqual(asked[0], want) {
 		t.Errorf("the site was asked %+v, want %+v", asked, want)
 	}
 	if got, err := c.Receipt(t.Context(), receipt.ID); err != nil || !sameReceipt(t, got, receipt) {

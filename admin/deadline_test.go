@@ -3,6 +3,7 @@ package admin_test
 import (
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +15,8 @@ import (
 // zero: none.
 type deadlines struct {
 	*httptest.ResponseRecorder
-	read, write []float64
+	mu          sync.Mutex
+	read, write []float64 // guarded by mu while it is written to
 }
 
 func fromNow(t time.Time) float64 {
@@ -25,11 +27,15 @@ func fromNow(t time.Time) float64 {
 }
 
 func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.read = append(d.read, fromNow(t))
 	return nil
 }
 
 func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.write = append(d.write, fromNow(t))
 	return nil
 }

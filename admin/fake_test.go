@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,9 @@ const (
 // fakeSite records what it is asked and answers what it is told to.
 type fakeSite struct {
 	receipt      *reprint.Receipt // of Apply and of Receipt
+	receipts     []*reprint.Receipt
+	events       []reprint.Event
+	hold         bool // Events does not end
 	err          error
 	explanations []reprint.Explanation
 	pages        reprint.PageList
@@ -56,6 +60,26 @@ func (s *fakeSite) Receipt(_ context.Context, id string) (*reprint.Receipt, erro
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, id)
 	return s.receipt, s.err
+}
+
+func (s *fakeSite) Receipts(_ context.Context, before string, limit int) ([]*reprint.Receipt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, fmt.Sprintf("%d before %q", limit, before))
+	return s.receipts, s.err
+}
+
+func (s *fakeSite) Events(ctx context.Context, after reprint.Position) iter.Seq2[reprint.Event, error] {
+	return func(yield func(reprint.Event, error) bool) {
+		for _, e := range s.events {
+			if e.Position > after && !yield(e, nil) {
+				return
+			}
+		}
+		if s.hold {
+			<-ctx.Done()
+		}
+	}
 }
 
 func (s *fakeSite) Explain(_ context.Context, path string) ([]reprint.Explanation, error) {
@@ -223,8 +247,9 @@ func wantTold(t *testing.T, w *httptest.ResponseRecorder, status int, words ...s
 // receiptOf is a receipt of one page.
 func receiptOf(result reprint.Result) *reprint.Receipt {
 	r := &reprint.Receipt{
-		ID: "JBSWY3DPEHPK3PXP", Position: 7, By: "token editor", Matched: 1,
-		At: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Took: 12500 * time.Microsecond,
+		ID: "JBSWY3DPEHPK3PXP", Position: 7, By: "token editor", From: "127.0.0.1:40000", Matched: 1,
+		Targets: &reprint.Targets{Paths: []string{"/posts/42"}, PathsInAll: 2, Only: reprint.Only{OlderThan: time.Hour}},
+		At:      time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Took: 12500 * time.Microsecond,
 		Pages: []reprint.PageResult{{Path: "/posts/42", Result: result}},
 	}
 	if result == reprint.ResultFailed {

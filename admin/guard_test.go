@@ -17,7 +17,7 @@ func TestPathsAreExact(t *testing.T) {
 	for _, target := range []string{
 		"/v1%2frevalidate", "/V1/revalidate", "//v1/revalidate", "/x/../v1/revalidate", "/x/..%2fv1/revalidate",
 		"/v1;a/revalidate", "/v1/revalidate;a", "/v1/revalidate/", "/v1/revalidatex", "/v1/revalidat%65", "/v1/./revalidate", "/v1//revalidate",
-		"/", "/v1", "/v1/receipts", "/v1/receipts/", "/v1/receipts/a/b", "/v1/receipts/a%2fb", "/v1/receipts/..", "/metrics", "/debug/pprof/",
+		"/", "/v1", "/v1/receipt", "/v1/receipts/", "/v1/receipts/a/b", "/v1/receipts/a%2fb", "/v1/receipts/..", "/metrics", "/debug/pprof/",
 	} {
 		t.Run(target, func(t *testing.T) {
 			for _, c := range []call{{target: target, secret: newSecret}, {target: target, secret: newSecret, body: `{"all":true}`}} {

@@ -22,9 +22,10 @@ type handler struct {
 	hosts     map[string]bool
 	endpoints []endpoint
 
-	browsers http.CrossOriginProtection
-	throttle slow.Throttle
-	runs     runs
+	browsers  http.CrossOriginProtection
+	throttle  slow.Throttle
+	runs      runs
+	followers places
 }
 
 // endpoint is one method of one path.
@@ -50,7 +51,9 @@ func (c *call) ctx() context.Context { return c.r.Context() }
 func (h *handler) allEndpoints() []endpoint {
 	all := []endpoint{
 		{http.MethodPost, "/v1/revalidate", actionRevalidate, nil, (*handler).revalidate},
+		{http.MethodGet, "/v1/receipts", actionRead, []string{"limit", "cursor"}, (*handler).receipts},
 		{http.MethodGet, "/v1/receipts/{id}", actionRead, nil, (*handler).receipt},
+		{http.MethodGet, "/v1/events", actionRead, []string{"after"}, (*handler).events},
 		{http.MethodGet, "/v1/pages", actionRead, []string{"prefix", "tag", "state", "host", "limit", "cursor"}, (*handler).pages},
 		{http.MethodGet, "/v1/pages/explain", actionRead, []string{"path"}, (*handler).explain},
 		{http.MethodGet, "/v1/status", actionRead, nil, (*handler).status},

@@ -76,6 +76,14 @@ func (d documented) check(t *testing.T, c call, w *httptest.ResponseRecorder) st
 	if w.Header().Get("Content-Type") == "application/x-ndjson" { // the schema is that of a line
 		bodies = bytes.SplitAfter(bytes.TrimSuffix(w.Body.Bytes(), []byte("\n")), []byte("\n"))
 	}
+	if w.Header().Get("Content-Type") == "text/event-stream" { // the schema is that of the data
+		bodies = nil
+		for line := range bytes.Lines(w.Body.Bytes()) {
+			if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
+				bodies = append(bodies, data)
+			}
+		}
+	}
 	for _, body := range bodies {
 		response := &openapi3filter.ResponseValidationInput{
 			RequestValidationInput: request, Status: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(body)), Options: options,
@@ -97,7 +105,13 @@ func everyCall() []struct {
 	failure := errors.New("reprint: disk gone")
 	busy := fmt.Errorf("reprint: %w", reprint.ErrBusy)
 	done := &fakeSite{
-		receipt:      receiptOf(reprint.ResultRegenerated),
+		receipt: receiptOf(reprint.ResultRegenerated),
+		events: []reprint.Event{
+			{Kind: reprint.EventGap, Position: 8},
+			{Kind: reprint.EventRevalidated, Position: 9, ID: "A", Time: renderedAt, By: "b", Tags: []string{"post:42"}},
+			{Kind: reprint.EventDone, Position: 9, ID: "A", Time: renderedAt, Receipt: receiptOf(reprint.ResultRegenerated)},
+		},
+		receipts:     []*reprint.Receipt{receiptOf(reprint.ResultRegenerated), {ID: "B"}},
 		pages:        reprint.PageList{Pages: []reprint.PageInfo{{Page: samplePage(), Size: 5, State: reprint.StateStale, FreshUntil: renderedAt}}, Next: "/x"},
 		explanations: []reprint.Explanation{{Key: samplePage().Key, State: reprint.StateStale, Page: samplePage(), StaleBy: []reprint.Entry{{Position: 8}, {Position: 9, ID: "A", Time: renderedAt, By: "b", Tags: []string{"post:42"}}}, Failures: 2, LastError: "no", RetryAt: renderedAt, Next: renderedAt, FreshUntil: renderedAt}},
 		prerender: func(_ context.Context, progress func(reprint.Progress)) error {
@@ -140,6 +154,17 @@ func everyCall() []struct {
 		{500, with(&fakeSite{err: failure}), call{target: "/v1/receipts/A"}},
 		{503, with(&fakeSite{err: busy}), call{target: "/v1/receipts/A"}},
 		{400, with(done), call{target: "/v1/receipts/A?x=1"}},
+
+		{200, with(done), call{target: "/v1/receipts?limit=2&cursor=c"}},
+		{200, with(&fakeSite{}), call{target: "/v1/receipts"}},
+		{400, with(done), call{target: "/v1/receipts?limit=0"}},
+		{500, with(&fakeSite{err: failure}), call{target: "/v1/receipts"}},
+		{503, with(&fakeSite{err: busy}), call{target: "/v1/receipts"}},
+
+		{200, with(done), call{target: "/v1/events?after=7"}},
+		{200, with(done), call{target: "/v1/events", header: []string{"Last-Event-ID: 8"}}},
+		{503, with(&fakeSite{hold: true}), call{target: "/v1/events"}},
+		{400, with(done), call{target: "/v1/events?after=x"}},
 
 		{200, with(done), call{target: "/v1/pages?prefix=/posts/&tag=a&state=stale&host=h&limit=7&cursor=c"}},
 		{200, with(&fakeSite{}), call{target: "/v1/pages"}},
@@ -184,7 +209,7 @@ func everyCall() []struct {
 	add(503, notReady, call{target: "/readyz"})
 	for _, c := range []call{
 		{target: revalidate, body: `{"all":true}`}, {target: prerender, body: `{}`}, {target: "/v1/receipts/A"},
-		{target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"},
+		{target: "/v1/receipts"}, {target: "/v1/events"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"},
 	} {
 		add(200, open(done), c)
 		add(401, with(done), c)
@@ -225,9 +250,20 @@ func exhaust(t *testing.T, h http.Handler, c call) {
 	synctest.Wait()
 }
 
+// occupy makes c as often as calls may follow events at once.
+func occupy(t *testing.T, h http.Handler, c call) {
+	t.Helper()
+	for range 100 {
+		go c.do(t, h)
+	}
+	synctest.Wait()
+}
+
 func TestTheHandlerDoesWhatIsDocumented(t *testing.T) {
-	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.JSONBodyDecoder)
-	t.Cleanup(func() { openapi3filter.UnregisterBodyDecoder("application/x-ndjson") })
+	for _, stream := range []string{"application/x-ndjson", "text/event-stream"} {
+		openapi3filter.RegisterBodyDecoder(stream, openapi3filter.JSONBodyDecoder)
+		t.Cleanup(func() { openapi3filter.UnregisterBodyDecoder(stream) })
+	}
 	document := readDocument(t)
 	seen := make(map[string]bool)
 	for _, test := range everyCall() {
@@ -235,6 +271,9 @@ func TestTheHandlerDoesWhatIsDocumented(t *testing.T) {
 			h := newHandler(t, test.opts)
 			if test.status == http.StatusTooManyRequests {
 				exhaust(t, h, test.call)
+			}
+			if test.call.target == "/v1/events" && test.status == http.StatusServiceUnavailable {
+				occupy(t, h, test.call)
 			}
 			w := test.call.do(t, h)
 			if w.Code != test.status {
@@ -277,8 +316,8 @@ func TestSchemasHaveTheMembersOfTheTypes(t *testing.T) {
 	schemas := readDocument(t).doc.Components.Schemas
 	for name, v := range map[string]any{
 		"RevalidateRequest": admin.RevalidateRequest{}, "PrerenderRequest": admin.PrerenderRequest{}, "PrerenderProgress": admin.PrerenderProgress{},
-		"Page": admin.Page{}, "PageList": admin.PageList{}, "Explanation": admin.Explanation{}, "Cause": admin.Cause{}, "Status": admin.Status{},
-		"Error": admin.Error{}, "Health": admin.Health{},
+		"Page": admin.Page{}, "PageList": admin.PageList{}, "ReceiptList": admin.ReceiptList{}, "Event": admin.Event{}, "Explanation": admin.Explanation{}, "Cause": admin.Cause{}, "Status": admin.Status{},
+		"Error": admin.Error{}, "Health": admin.Health{}, "Targets": reprint.Targets{},
 	} {
 		schema := schemas[name]
 		if schema == nil {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,16 +24,59 @@ func (h *handler) receipt(c *call) (answer, error) {
 		}}
 	}
 	// Who may see a part of the site only would see others' pages in it.
-	if (c.who.limited() || c.who.hosts != nil) && receipt.By != c.who.by {
+	if !c.who.mayRead(receipt) {
 		return answer{}, c.who.forbid("may read only the receipts of its own calls", c.who.limits())
 	}
 	return answer{status: http.StatusOK, body: receipt}, nil
 }
 
+// mayRead reports whether a caller may read a receipt.
+func (c *caller) mayRead(r *reprint.Receipt) bool {
+	return !c.limited() && c.hosts == nil || r.By == c.by
+}
+
+func (h *handler) receipts(c *call) (answer, error) {
+	limit, err := c.readLimit()
+	if err != nil {
+		return answer{}, err
+	}
+	limit = cmp.Or(limit, defaultLimit)
+	found, err := h.site.Receipts(c.ctx(), c.query.Get("cursor"), limit)
+	if err != nil {
+		return answer{}, err
+	}
+	body := ReceiptList{Receipts: make([]*reprint.Receipt, 0, len(found))}
+	for _, r := range found {
+		if c.who.mayRead(r) {
+			body.Receipts = append(body.Receipts, r)
+		}
+	}
+	if len(found) == limit {
+		body.Next = found[limit-1].ID
+	}
+	return answer{status: http.StatusOK, body: body}, nil
+}
+
 // states are those that pages can be listed by.
 var states = []string{string(reprint.StateFresh), string(reprint.StateStale), string(reprint.StateExpired), string(reprint.StateAbsent)}
 
-const maxLimit = 1000
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// readLimit returns how many a list may have; zero: that is not said.
+func (c *call) readLimit() (int, error) {
+	limit := c.query.Get("limit")
+	if limit == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(limit)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, badRequest("the limit "+shorten(limit)+" is no number from 1 to "+strconv.Itoa(maxLimit), "")
+	}
+	return n, nil
+}
 
 func (h *handler) pages(c *call) (answer, error) {
 	q, err := c.readPageQuery()
@@ -67,13 +111,9 @@ func (c *call) readPageQuery() (reprint.PageQuery, error) {
 	if q.State != "" && !slices.Contains(states, string(q.State)) {
 		errs = append(errs, badRequest(fmt.Sprintf("unknown state %q", shorten(string(q.State))), "there are "+list(states)))
 	}
-	if limit := c.query.Get("limit"); limit != "" {
-		n, err := strconv.Atoi(limit)
-		if err != nil || n < 1 || n > maxLimit {
-			errs = append(errs, badRequest("the limit "+shorten(limit)+" is no number from 1 to "+strconv.Itoa(maxLimit), ""))
-		}
-		q.Limit = n
-	}
+	var err error
+	q.Limit, err = c.readLimit()
+	errs = append(errs, err)
 	return q, errors.Join(append(errs, c.who.look(&q))...)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/peer"
 )
 
 // maxTargets is how many targets one call may name: each costs a look-up and an
@@ -22,6 +23,7 @@ func (h *handler) revalidate(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	r.From = h.from(c.r)
 	if r, err = c.who.aim(r); err != nil {
 		h.logRevalidation(c, r, nil, err)
 		return answer{}, err
@@ -210,9 +212,12 @@ func (h *handler) logCall(c *call, message string, attrs []slog.Attr, err error)
 	if err != nil {
 		result = text(err)
 	}
-	attrs = append(attrs, slog.String("from", c.r.RemoteAddr), slog.String("result", result))
+	attrs = append(attrs, slog.String("from", h.from(c.r)), slog.String("result", result))
 	h.log.LogAttrs(c.ctx(), slog.LevelInfo, message, attrs...)
 }
+
+// from says where a call came from, for receipts and the log.
+func (h *handler) from(r *http.Request) string { return peer.From(r, h.opts.Address(r)) }
 
 // some is an attribute with the first of many names, and how many there are.
 func some(key string, names []string) []slog.Attr {

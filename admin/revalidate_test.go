@@ -48,6 +48,7 @@ func TestRevalidateAsksTheSite(t *testing.T) {
 				want = http.StatusAccepted
 			}
 			wantStatus(t, w, want)
+			test.want.From = "127.0.0.1:40000"
 			if got := site.applications(); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("the site was asked %+v, want %+v", got, test.want)
 			}
@@ -63,11 +64,22 @@ func TestRevalidateWithoutTokensIsByAdmin(t *testing.T) {
 	}
 }
 
+// Behind a proxy that is trusted a call is from whom the proxy names.
+func TestACallIsFromTheClientOfATrustedProxy(t *testing.T) {
+	site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
+	opts := withTokens(site)
+	opts.Address = func(*http.Request) string { return "192.0.2.7" }
+	wantStatus(t, call{target: "/v1/revalidate", body: `{"all":true}`, secret: newSecret}.do(t, newHandler(t, opts)), http.StatusOK)
+	if from := site.applications()[0].From; from != "192.0.2.7" {
+		t.Errorf("from %q, want 192.0.2.7", from)
+	}
+}
+
 func TestReceiptHasTheFormOfTheDesign(t *testing.T) {
 	site := &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}
 	w := call{target: "/v1/revalidate", body: `{"paths":["/posts/42"]}`, secret: newSecret}.do(t, newHandler(t, withTokens(site)))
-	const want = `{"id":"JBSWY3DPEHPK3PXP","position":7,"mode":"regenerate","by":"token editor","at":"2026-05-04T03:02:01Z",` +
-		`"matched":1,"regenerated":1,"unchanged":0,"failed":0,"skipped":0,` +
+	const want = `{"id":"JBSWY3DPEHPK3PXP","position":7,"mode":"regenerate","by":"token editor","from":"127.0.0.1:40000","at":"2026-05-04T03:02:01Z",` +
+		`"targets":{"paths":["/posts/42"],"pathsInAll":2,"only":{"olderThan":"1h0m0s"}},"matched":1,"regenerated":1,"unchanged":0,"failed":0,"skipped":0,` +
 		`"pages":[{"path":"/posts/42","result":"regenerated","status":200,"etag":"\"0011\"","renderMs":0}],"tookMs":12.5}`
 	if got := strings.TrimSpace(w.Body.String()); !sameJSON(t, got, want) {
 		t.Errorf("receipt\n%s, want\n%s", got, want)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/peer"
 	"github.com/reprint-go/reprint/internal/secret"
 	"github.com/reprint-go/reprint/internal/slow"
 )
@@ -51,7 +52,7 @@ func (h *handler) answer(r *http.Request, query url.Values, presented string) an
 		h.log.WarnContext(r.Context(), "hook: call with an unusable parameter", "by", h.by, "from", r.RemoteAddr, "param", h.param, "err", err)
 		return h.missing
 	}
-	if !h.revalidate(r.Context(), value) {
+	if !h.revalidate(r.Context(), value, peer.From(r, h.address(r))) {
 		return errorRevalidating
 	}
 	return revalidated
@@ -77,12 +78,12 @@ func (h *handler) authorise(r *http.Request, presented string) (refusal answer, 
 
 // revalidate renders the pages that value names and reports whether visitors
 // now get all of them anew. The caller is told no more than that; the log is.
-func (h *handler) revalidate(ctx context.Context, value string) bool {
+func (h *handler) revalidate(ctx context.Context, value, from string) bool {
 	paths := make([]string, len(h.paths))
 	for i, t := range h.paths {
 		paths[i] = t.fill(value)
 	}
-	receipt, err := h.site.Apply(ctx, reprint.Revalidation{Paths: paths, Mode: reprint.Regenerate, By: h.by})
+	receipt, err := h.site.Apply(ctx, reprint.Revalidation{Paths: paths, Mode: reprint.Regenerate, By: h.by, From: from})
 	if err == nil {
 		return true
 	}

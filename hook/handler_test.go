@@ -183,8 +183,8 @@ func checkAsked(t *testing.T, site *fakeSite, path string) {
 		t.Fatalf("site was asked %d times, want once", len(asked))
 	}
 	r := asked[0]
-	if !slices.Equal(r.Paths, []string{path}) || r.Mode != reprint.Regenerate || r.By != "hook" {
-		t.Errorf("site was asked %+v, want to regenerate %s by hook", r, path)
+	if !slices.Equal(r.Paths, []string{path}) || r.Mode != reprint.Regenerate || r.By != "hook" || !strings.HasPrefix(r.From, "127.0.0.1:") {
+		t.Errorf("site was asked %+v, want to regenerate %s by hook, from the caller's address", r, path)
 	}
 }
 

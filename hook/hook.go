@@ -83,7 +83,7 @@ type Options struct {
 	Name string
 
 	// Address returns the address of the client, for slowing down those that guess
-	// at secrets. Behind a proxy, all clients have the proxy's address: return the
+	// at secrets, and for receipts. Behind a proxy, all clients have the proxy's address: return the
 	// one that the proxy says, if it can be trusted. Nil: the host of RemoteAddr.
 	// IPv6 addresses of one network of 64 bits count as one.
 	Address func(*http.Request) string

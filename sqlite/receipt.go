@@ -24,6 +24,30 @@ func (s *Store) SaveReceipt(ctx context.Context, r *reprint.Receipt) error {
 	return nil
 }
 
+// SaveReceipts implements [reprint.ReceiptJournal].
+func (s *Store) SaveReceipts(ctx context.Context, receipts []*reprint.Receipt) error {
+	size, ids, texts := 0, make([]string, len(receipts)), make([][]byte, len(receipts))
+	for i, r := range receipts {
+		text, err := json.Marshal(r)
+		if err != nil {
+			return fmt.Errorf("save receipt %s: %w", r.ID, err)
+		}
+		ids[i], texts[i], size = r.ID, text, size+len(text)
+	}
+	err := s.change(ctx, int64(size), func(w *writer) error {
+		for i, text := range texts {
+			if err := w.saveReceipt(ids[i], text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save %d receipts: %w", len(receipts), err)
+	}
+	return nil
+}
+
 // saveReceipt leaves a receipt that is saved again its place and its age.
 func (w *writer) saveReceipt(id string, text []byte) error {
 	const save = `INSERT INTO receipts (id, receipt, saved_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET receipt = excluded.receipt`

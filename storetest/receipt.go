@@ -49,6 +49,17 @@ var receiptTests = []test{
 			s.Errorf("a limit of 0 gave %v, want an error", list)
 		}
 	}},
+	{"receipts that are stored together are in their order", func(s *suite) {
+		journal, ok := s.Journal.(reprint.ReceiptJournal)
+		if !ok {
+			s.Skip("this journal is not a reprint.ReceiptJournal")
+		}
+		s.must(journal.SaveReceipt(s.Context(), receipt("b")))
+		s.must(journal.SaveReceipts(s.Context(), []*reprint.Receipt{receipt("a"), receipt("b"), receipt("d"), receipt("c")}))
+		s.wantReceipts("", 9, "c", "d", "a", "b")
+		s.wantReceipt("a", receipt("a"))
+		s.must(journal.SaveReceipts(s.Context(), nil))
+	}},
 	{"no more receipts are kept than the limit says", func(s *suite) {
 		if s.MaxReceipts == 0 {
 			s.Skip("this backend's MaxReceipts is not known")
@@ -66,7 +77,11 @@ var receiptTests = []test{
 
 func receipt(id string) *reprint.Receipt {
 	return &reprint.Receipt{
-		ID: id, Position: 7, Mode: reprint.Expire, By: "Zoë <z@example.com>", At: epoch,
+		ID: id, Position: 7, Mode: reprint.Expire, By: "Zoë <z@example.com>", From: "[2001:db8::1]:1234", At: epoch,
+		Targets: &reprint.Targets{
+			Paths: []string{"/a?b=c", "/b"}, PathsInAll: 7, Tags: []string{"ä", "post:1"}, EveryTag: true, Prefixes: []string{"/p/"}, Patterns: []string{"/b/{id}"},
+			All: true, Host: "example.org", Only: reprint.Only{States: []reprint.State{reprint.StateStale}, Statuses: []int{404}, OlderThan: 90 * time.Second},
+		},
 		Matched: 5, Regenerated: 2, Unchanged: 1, Failed: 1, Skipped: 1, Took: 1234 * time.Microsecond,
 		Pages: []reprint.PageResult{
 			{Path: "/a?b=c", Result: reprint.ResultFailed, Error: "the handler answered \"500\""},

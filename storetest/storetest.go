@@ -6,8 +6,8 @@
 //	}
 //
 // Each sentence of the contract is a sub-test that is named after it. Those of
-// [reprint.VisitStore], [reprint.EncodingStore] and [reprint.VersionStore] run where the
-// store is one.
+// [reprint.VisitStore], [reprint.EncodingStore], [reprint.VersionStore] and
+// [reprint.ReceiptJournal] run where it is one.
 package storetest
 
 import (

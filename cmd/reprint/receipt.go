@@ -13,8 +13,8 @@ func receiptCommand(g *global) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "receipt ID",
 		Short: "Show what a revalidation did",
-		Long: `Shows the receipt of an earlier revalidation: who asked for it and when, how
-many pages it concerned, and what became of each. One that was not waited for
+		Long: `Shows the receipt of an earlier revalidation: who asked for it, from where,
+when and for what, how many pages it concerned, and what became of each. One that was not waited for
 (--no-wait) is "running" until all of its pages are rendered.`,
 		Example: `  reprint revalidate --all --no-wait
   reprint receipt 5XQ2M7RD4KJ9TB3A`,
@@ -52,10 +52,16 @@ func (g *global) showReceipt(r *reprint.Receipt, dryRun bool) {
 		if r.By != "" {
 			about = append(about, "by "+r.By)
 		}
+		if r.From != "" {
+			about = append(about, "from "+r.From)
+		}
 		if !r.At.IsZero() {
 			about = append(about, s.when(r.At))
 		}
 		fmt.Fprintln(s, s.paint(dim, clean(strings.Join(about, ", "))))
+		if r.Targets != nil {
+			fmt.Fprintln(s, s.paint(dim, clean("for "+inTargets(r.Targets))))
+		}
 	}
 	if len(r.Pages) > 0 {
 		fmt.Fprintln(s)
@@ -77,6 +83,58 @@ func (g *global) showReceipt(r *reprint.Receipt, dryRun bool) {
 	if r.Running {
 		fmt.Fprintf(s, "\nIt is in force, and its pages are still being rendered. To know how it ends: reprint receipt %s\n", clean(r.ID))
 	}
+}
+
+// inTargets says what a call named.
+func inTargets(t *reprint.Targets) string {
+	var parts []string
+	if t.All {
+		parts = append(parts, "the whole site")
+	}
+	add := func(kind, several string, names []string, inAll int) {
+		if len(names) == 0 {
+			return
+		}
+		if len(names) > 1 {
+			kind = several
+		}
+		text := kind + " " + strings.Join(names, ", ")
+		if more := inAll - len(names); more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		parts = append(parts, text)
+	}
+	tags := "any of the tags"
+	if t.EveryTag {
+		tags = "every one of the tags"
+	}
+	add("path", "paths", t.Paths, t.PathsInAll)
+	add("tag", tags, t.Tags, t.TagsInAll)
+	add("prefix", "prefixes", t.Prefixes, t.PrefixesInAll)
+	add("pattern", "patterns", t.Patterns, t.PatternsInAll)
+	text := strings.Join(parts, "; ")
+	if t.Host != "" {
+		text += "; on host " + t.Host
+	}
+	if only := inOnly(t.Only); only != "" {
+		text += "; only " + only
+	}
+	return text
+}
+
+// inOnly says what a call was narrowed to.
+func inOnly(o reprint.Only) string {
+	var parts []string
+	for _, state := range o.States {
+		parts = append(parts, string(state))
+	}
+	for _, status := range o.Statuses {
+		parts = append(parts, fmt.Sprint(status))
+	}
+	if o.OlderThan > 0 {
+		parts = append(parts, "older than "+o.OlderThan.String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 // milliseconds is how long the render of p took; empty: it was not rendered.

@@ -200,11 +200,12 @@ func (c *clients) trusts(address string) bool {
 	return err == nil && slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
 }
 
-// newAdmin makes the handler of the admin listener.
-func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler) (http.Handler, error) {
+// newAdmin makes the handler of the admin listener. ended is closed when it has to send
+// away those who follow events.
+func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler, ended <-chan struct{}) (http.Handler, error) {
 	opts := admin.Options{
 		Site: s.site, Version: thisBuild().Version, Started: s.started, Ready: s.ready, Lists: lists(cfg, origins), Hosts: cfg.Admin.Hosts,
-		Address: s.clientAddress, Log: s.log,
+		Address: s.clientAddress, Ended: ended, Log: s.log,
 	}
 	if cfg.Metrics {
 		opts.Metrics = s.observer.metrics()

@@ -44,6 +44,7 @@ type server struct {
 	cert     atomic.Pointer[tls.Certificate]
 	clients  atomic.Pointer[clients]
 	prerends prerendering
+	unfollow func() // sends away those who follow events at the admin listener
 
 	listeners []listening
 	failed    chan error // of a listener
@@ -65,7 +66,7 @@ func newServer(ctx context.Context, g *global, cfg *config.Config) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	s := &server{g: g, log: log, started: time.Now(), failed: make(chan error, 2)}
+	s := &server{g: g, log: log, started: time.Now(), failed: make(chan error, 2), unfollow: func() {}}
 	s.observer = newObserver(log, s)
 	if s.traces, err = newTraces(ctx, cfg.Tracing); err != nil {
 		return nil, err
@@ -138,7 +139,8 @@ func (s *server) apply(cfg *config.Config) error {
 		return err
 	}
 	public := s.observer.observe(front)
-	admin, err := s.newAdmin(cfg, origins)
+	ended := make(chan struct{})
+	admin, err := s.newAdmin(cfg, origins, ended)
 	if err != nil {
 		return err
 	}
@@ -150,6 +152,8 @@ func (s *server) apply(cfg *config.Config) error {
 	s.public.Store(&public)
 	s.front.Store(front)
 	s.admin.Store(&admin)
+	s.unfollow() // a token may be gone with which they came
+	s.unfollow = sync.OnceFunc(func() { close(ended) })
 	s.observer.access.Store(&cfg.Log.Access)
 	for _, o := range s.origins {
 		o.Close() // its idle connections; requests under way go on
@@ -340,6 +344,7 @@ func (s *server) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
 	defer cancel()
 	s.prerends.stop()
+	s.unfollow() // they would be waited for
 	var wg sync.WaitGroup
 	for _, l := range s.listeners {
 		wg.Go(func() {
