@@ -103,6 +103,10 @@ type Options struct {
 	// bits count as one.
 	Address func(*http.Request) string
 
+	// Quotas remember how much of their quotas tokens have used. Give the same to the
+	// handler that takes the place of this one, or tokens begin anew. Nil: it has its own.
+	Quotas *Quotas
+
 	// Ended is closed when those who follow events are to be sent away, who come again
 	// and go on where they were: before [http.Server.Shutdown], which would wait for them,
 	// and when another handler, perhaps with other tokens, has taken the place of this
@@ -126,6 +130,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Address == nil {
 		o.Address = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	if o.Quotas == nil {
+		o.Quotas = new(Quotas)
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -164,7 +171,7 @@ func New(opts Options) (http.Handler, error) {
 		h.hosts[hostName(host)] = true
 	}
 	for _, t := range opts.Tokens {
-		h.tokens = append(h.tokens, newCaller(t))
+		h.tokens = append(h.tokens, newCaller(t, opts.Quotas))
 	}
 	h.endpoints = h.allEndpoints()
 	return h, nil

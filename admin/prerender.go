@@ -21,6 +21,9 @@ const maxRuns = 8
 const ndjson = "application/x-ndjson"
 
 func (h *handler) prerender(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	b, paths, changedAt, err := h.readPrerender(c)
 	if err != nil {
 		return answer{}, err

@@ -19,6 +19,9 @@ import (
 const maxTargets = 10_000
 
 func (h *handler) revalidate(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	r, err := c.readRevalidation()
 	if err != nil {
 		return answer{}, err

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/time/rate"
+
 	"github.com/reprint-go/reprint/internal/secret"
 )
 
@@ -41,6 +43,9 @@ type Token struct {
 	// [reprint.Options.Hosts]. Empty: all. Such a token must name the host in each
 	// call, which narrows all that it names to the host.
 	Hosts []string
+
+	// Quota is how often it may revalidate and prerender. Zero: as often as it wants.
+	Quota Quota
 }
 
 // The actions.
@@ -61,13 +66,15 @@ type caller struct {
 	paths   []pattern // with tags: neither, everything
 	tags    []pattern
 	hosts   []string // nil: all
+	quota   Quota
+	limiter *rate.Limiter // nil: there is no quota
 }
 
 // anybody is who calls when there are no tokens.
 var anybody = &caller{by: "admin"}
 
-func newCaller(t Token) *caller {
-	c := &caller{name: t.Name, by: "token " + t.Name, secrets: secret.NewSet(t.Secrets)}
+func newCaller(t Token, quotas *Quotas) *caller {
+	c := &caller{name: t.Name, by: "token " + t.Name, secrets: secret.NewSet(t.Secrets), quota: t.Quota, limiter: quotas.of(t)}
 	if !slices.Contains(t.Actions, "*") {
 		c.actions = slices.Clone(t.Actions)
 	}
@@ -126,6 +133,9 @@ func (t Token) faults() []error {
 		if fault := secret.Weakness(s); fault != "" {
 			errs = append(errs, fmt.Errorf("secret %d of %d %s; %s", i+1, len(t.Secrets), fault, secret.HowToMakeOne))
 		}
+	}
+	if err := t.Quota.fault(); err != nil {
+		errs = append(errs, err)
 	}
 	for _, a := range t.Actions {
 		if a != "*" && !slices.Contains(actions, a) {

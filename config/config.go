@@ -52,6 +52,13 @@ type Token struct {
 	Paths   []string // patterns of paths it may name; empty: all
 	Tags    []string // patterns of tags, "post:*"; empty: all
 	Hosts   []string // empty: all
+	Quota   Quota    // how often it may revalidate and prerender; zero: as often as its holder wants
+}
+
+// Quota is so many calls in a time.
+type Quota struct {
+	Calls int
+	Per   time.Duration
 }
 
 // Site is one site: its names, its origin and its routes.

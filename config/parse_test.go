@@ -183,6 +183,7 @@ func TestFull(t *testing.T) {
 	equal(t, editor, config.Token{
 		Name: "editor", Actions: []string{"revalidate", "read"}, Paths: []string{"/posts/*", "/"},
 		Tags: []string{"post:*"}, Hosts: []string{"example.org"},
+		Quota: config.Quota{Calls: 600, Per: time.Hour},
 	})
 	equal(t, c.Store, config.Store{Path: "/var/lib/reprint.db", Memory: 1 << 30, Disk: 50e9, MaxPages: 5_000_000})
 	equal(t, c.Limits, config.Limits{Renders: 32, Queue: 1000, MaxPage: 4 << 20, MaxHeader: 16 << 10})
@@ -212,7 +213,7 @@ func TestFull(t *testing.T) {
 		t.Errorf("drop %s, want the default list and two more", drop)
 	}
 	equal(t, site.Routes[0], config.Route{
-		Path: "/posts/{id}", Pos: config.Pos{Line: 63, Column: 11}, WebSocket: true,
+		Path: "/posts/{id}", Pos: config.Pos{Line: 64, Column: 11}, WebSocket: true,
 		Revalidate: 90 * time.Minute, Expire: 30 * 24 * time.Hour, Negative: 500 * time.Millisecond, Timeout: 2 * time.Minute,
 		Fallback: "shell", Shell: "/loading", Query: []string{"*"},
 		Vary: []config.Vary{{Header: "Accept-Language", Values: []string{"en", "de-CH", "zh-Hant"}}, {Header: "Rsc", Values: []string{"", "1"}}},

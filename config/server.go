@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/internal/secret"
@@ -250,7 +251,7 @@ func (c *checker) tokens(admin reader, config *Config) []Token {
 	for _, r := range admin.mappings("tokens") {
 		t := Token{
 			Name: r.text("name"), Secrets: c.secrets(r), Actions: r.texts("actions"),
-			Paths: r.texts("paths"), Tags: r.texts("tags"), Hosts: c.hostNames(r, "hosts"),
+			Paths: r.texts("paths"), Tags: r.texts("tags"), Hosts: c.hostNames(r, "hosts"), Quota: c.quota(r),
 		}
 		if v := r.given("name"); v != nil {
 			if before, twice := named[v.text]; twice {
@@ -266,6 +267,23 @@ func (c *checker) tokens(admin reader, config *Config) []Token {
 	}
 	c.checkShared(admin)
 	return all
+}
+
+var quotaForm = regexp.MustCompile(`^([1-9][0-9]{0,6})/([smh])$`)
+
+// quota reads how often a token may be used.
+func (c *checker) quota(r reader) Quota {
+	v := r.given("quota")
+	if v == nil {
+		return Quota{}
+	}
+	parts := quotaForm.FindStringSubmatch(v.text)
+	if parts == nil {
+		c.add(v.at, v.path, "%s is no quota; write a number of calls from 1 to 9999999, a slash and s, m or h, such as 600/h", v.show())
+		return Quota{}
+	}
+	calls, _ := strconv.Atoi(parts[1]) // it has at most seven digits
+	return Quota{Calls: calls, Per: map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[parts[2]]}
 }
 
 // checkScopes checks what a token may name.

@@ -205,13 +205,13 @@ func (c *clients) trusts(address string) bool {
 func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler, ended <-chan struct{}) (http.Handler, error) {
 	opts := admin.Options{
 		Site: s.site, Version: thisBuild().Version, Started: s.started, Ready: s.ready, Lists: lists(cfg, origins), Hosts: cfg.Admin.Hosts,
-		Address: s.clientAddress, Ended: ended, Log: s.log,
+		Address: s.clientAddress, Quotas: &s.quotas, Ended: ended, Log: s.log,
 	}
 	if cfg.Metrics {
 		opts.Metrics = s.observer.metrics()
 	}
 	for _, t := range cfg.Admin.Tokens {
-		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts})
+		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts, Quota: admin.Quota(t.Quota)})
 	}
 	return admin.New(opts)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/admin"
 	"github.com/reprint-go/reprint/config"
 	"github.com/reprint-go/reprint/origin"
 	"github.com/reprint-go/reprint/sqlite"
@@ -44,7 +45,8 @@ type server struct {
 	cert     atomic.Pointer[tls.Certificate]
 	clients  atomic.Pointer[clients]
 	prerends prerendering
-	unfollow func() // sends away those who follow events at the admin listener
+	quotas   admin.Quotas // of the tokens
+	unfollow func()       // sends away those who follow events at the admin listener
 
 	listeners []listening
 	failed    chan error // of a listener
