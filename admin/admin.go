@@ -13,6 +13,9 @@
 //
 //	POST /v1/revalidate      make pages current again
 //	GET  /v1/receipts/{id}   what a revalidation did
+//	GET  /v1/refills         what is rendered behind revalidations
+//	POST /v1/refills/{id}    pause, resume or cancel that
+//	GET  /v1/schedule        what is revalidated later; DELETE cancels it
 //	GET  /v1/pages           the stored pages
 //	GET  /v1/pages/explain   why a page is what it is
 //	GET  /v1/status          how the server is doing
@@ -54,6 +57,16 @@ import (
 type Site interface {
 	Apply(ctx context.Context, r reprint.Revalidation) (*reprint.Receipt, error)
 	Receipt(ctx context.Context, id string) (*reprint.Receipt, error)
+	Refills() []reprint.Refill
+	PauseRefill(ctx context.Context, id string) error
+	ResumeRefill(ctx context.Context, id string) error
+	CancelRefill(ctx context.Context, id string) error
+	Schedule(ctx context.Context, r reprint.Revalidation, at time.Time) (reprint.Plan, error)
+	ScheduleDaily(ctx context.Context, r reprint.Revalidation, at reprint.Daily) (reprint.Plan, error)
+	Plans() []reprint.Plan
+	Unschedule(ctx context.Context, id string) error
+	DuePages(ctx context.Context, until time.Time, limit int) ([]reprint.DuePage, error)
+	CancelDue(ctx context.Context, path string) (int, error)
 	Explain(ctx context.Context, path string) ([]reprint.Explanation, error)
 	Pages(ctx context.Context, q reprint.PageQuery) (reprint.PageList, error)
 	Status() reprint.Status

@@ -51,6 +51,11 @@ func (h *handler) allEndpoints() []endpoint {
 	all := []endpoint{
 		{http.MethodPost, "/v1/revalidate", actionRevalidate, nil, (*handler).revalidate},
 		{http.MethodGet, "/v1/receipts/{id}", actionRead, nil, (*handler).receipt},
+		{http.MethodGet, "/v1/refills", actionRead, nil, (*handler).refills},
+		{http.MethodPost, "/v1/refills/{id}", actionRevalidate, nil, (*handler).changeRefill},
+		{http.MethodGet, "/v1/schedule", actionRead, nil, (*handler).schedule},
+		{http.MethodDelete, "/v1/schedule", actionRevalidate, []string{"path"}, (*handler).cancelDue},
+		{http.MethodDelete, "/v1/schedule/{id}", actionRevalidate, nil, (*handler).cancelPlan},
 		{http.MethodGet, "/v1/pages", actionRead, []string{"prefix", "tag", "state", "host", "limit", "cursor"}, (*handler).pages},
 		{http.MethodGet, "/v1/pages/explain", actionRead, []string{"path"}, (*handler).explain},
 		{http.MethodGet, "/v1/status", actionRead, nil, (*handler).status},

@@ -23,7 +23,7 @@ func (h *handler) receipt(c *call) (answer, error) {
 		}}
 	}
 	// Who may see a part of the site only would see others' pages in it.
-	if (c.who.limited() || c.who.hosts != nil) && receipt.By != c.who.by {
+	if !c.who.owns(receipt.By) {
 		return answer{}, c.who.forbid("may read only the receipts of its own calls", c.who.limits())
 	}
 	return answer{status: http.StatusOK, body: receipt}, nil
@@ -120,7 +120,7 @@ func (h *handler) explain(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: body}, nil
 }
 
-func (h *handler) status(*call) (answer, error) {
+func (h *handler) status(c *call) (answer, error) {
 	s := h.site.Status()
 	return answer{status: http.StatusOK, body: Status{
 		Version: h.opts.Version, Started: h.opts.Started.UTC(), Ready: h.opts.Ready() == nil,
@@ -129,6 +129,7 @@ func (h *handler) status(*call) (answer, error) {
 		RendersRunning: s.RendersRunning, RendersWaiting: s.RendersWaiting, Renders: s.Renders,
 		Failing: s.Failing, Lost: s.Lost,
 		Prerender: h.runs.last(),
+		Refills:   len(h.site.Refills()), Refilling: h.refillsOf(c.who),
 	}}, nil
 }
 

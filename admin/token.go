@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/internal/secret"
 )
 
@@ -41,6 +42,10 @@ type Token struct {
 	// [reprint.Options.Hosts]. Empty: all. Such a token must name the host in each
 	// call, which narrows all that it names to the host.
 	Hosts []string
+
+	// Brake is how much a revalidation of this token may mean that was not confirmed,
+	// in place of [reprint.Options.Brake]. Nil: that one.
+	Brake *reprint.Brake
 }
 
 // The actions.
@@ -60,14 +65,15 @@ type caller struct {
 	actions []string  // nil: all
 	paths   []pattern // with tags: neither, everything
 	tags    []pattern
-	hosts   []string // nil: all
+	hosts   []string       // nil: all
+	brake   *reprint.Brake // nil: that of the site
 }
 
 // anybody is who calls when there are no tokens.
 var anybody = &caller{by: "admin"}
 
 func newCaller(t Token) *caller {
-	c := &caller{name: t.Name, by: "token " + t.Name, secrets: secret.NewSet(t.Secrets)}
+	c := &caller{name: t.Name, by: "token " + t.Name, secrets: secret.NewSet(t.Secrets), brake: t.Brake}
 	if !slices.Contains(t.Actions, "*") {
 		c.actions = slices.Clone(t.Actions)
 	}
@@ -140,6 +146,11 @@ func (t Token) faults() []error {
 	for _, p := range t.Tags {
 		if _, err := parseTagPattern(p); err != nil {
 			errs = append(errs, err)
+		}
+	}
+	if t.Brake != nil {
+		if err := t.Brake.Validate(); err != nil {
+			errs = append(errs, errors.New(text(err)))
 		}
 	}
 	for _, h := range t.Hosts {
