@@ -120,7 +120,7 @@ Ctrl-C).`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupPages, revalidateCommand(g), pagesCommand(g), explainCommand(g), receiptCommand(g), prerenderCommand(g))
+	add(groupPages, revalidateCommand(g), pagesCommand(g), explainCommand(g), receiptCommand(g), refillsCommand(g), scheduleCommand(g), prerenderCommand(g))
 	add(groupServer, serveCommand(g), statusCommand(g), configCommand(g))
 	add(groupSelf, completionCommand(g), versionCommand(g))
 	root.SetHelpCommandGroupID(groupSelf)
