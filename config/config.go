@@ -21,6 +21,8 @@ type Config struct {
 	Store  Store
 	Limits Limits
 
+	Revalidation Revalidation
+
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-* are believed
 	Log            Log
 	FastLane       bool     // plain hits are answered before net/http
@@ -52,6 +54,7 @@ type Token struct {
 	Paths   []string // patterns of paths it may name; empty: all
 	Tags    []string // patterns of tags, "post:*"; empty: all
 	Hosts   []string // empty: all
+	Brake   *Brake   // nil: that of Revalidation
 }
 
 // Site is one site: its names, its origin and its routes.
@@ -147,6 +150,19 @@ type Limits struct {
 	Queue     int   // waiting
 	MaxPage   int64 // bytes of a body
 	MaxHeader int   // bytes of a request's header
+}
+
+// Revalidation bounds revalidations.
+type Revalidation struct {
+	Window time.Duration // a render is shared by those that come within it
+	Calls  int           // under way at once
+	Brake  Brake
+}
+
+// Brake is how much a revalidation may mean that was not confirmed.
+type Brake struct {
+	Pages   int     // zero: any number
+	Traffic float64 // share of visits, 0 to 1; zero: any
 }
 
 // Log is what is written and how.

@@ -208,6 +208,34 @@ func TestSize(t *testing.T) {
 	}
 }
 
+func TestPercent(t *testing.T) {
+	tests := []struct {
+		text           string
+		want           float64
+		fault, suggest string
+	}{
+		{"20%", 0.2, "", ""},
+		{"2.5%", 0.025, "", ""},
+		{"100%", 1, "", ""},
+		{"0%", 0, "is nothing", ""},
+		{"101%", 0, "is more than 100%", ""},
+		{"20", 0, "is not a percentage", "20%"},
+		{"20 %", 0, "is not a percentage", "20%"},
+		{"0.29", 0, "is not a percentage", "29%"},
+		{"0.000000001", 0, "is not a percentage", ""},
+		{"-5%", 0, "is not a percentage", ""},
+		{"1e9", 0, "is not a percentage", ""},
+		{"NaN", 0, "is not a percentage", ""},
+		{"", 0, "is not a percentage", ""},
+	}
+	for _, test := range tests {
+		share, fault, suggest := percentOf(test.text)
+		if share != test.want || fault != test.fault || suggest != test.suggest {
+			t.Errorf("%q: %v, fault %q, suggest %q; want %v, %q, %q", test.text, share, fault, suggest, test.want, test.fault, test.suggest)
+		}
+	}
+}
+
 func TestExpand(t *testing.T) {
 	env := environment(func(name string) (string, bool) {
 		v, ok := map[string]string{"A": "one", "B": "${A}", "EMPTY": "", "LINES": "x\ny: z"}[name]

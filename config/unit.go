@@ -16,12 +16,14 @@ var (
 	durationForm = regexp.MustCompile(`^(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+$`)
 	durationPart = regexp.MustCompile(`([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)`)
 	sizeForm     = regexp.MustCompile(`^([0-9]+)(B|[KMGT]i?B)$`)
+	percentForm  = regexp.MustCompile(`^[0-9]{1,3}(?:\.[0-9]+)?%$`)
 	numberWord   = regexp.MustCompile(`^([0-9]+)(\.[0-9]+)?[\s_-]*([A-Za-z]*)$`)
 )
 
 const (
 	durationLike = "write a number with its unit: 500ms, 60s, 15m, 12h or 30d"
 	sizeLike     = "write a whole number with its unit: 64KiB, 256MiB or 10GiB"
+	percentLike  = "write a number from above 0 to 100 with its sign: 20%"
 )
 
 // durationOf reads "90s", "1h30m" or "30d". The fault is the end of a sentence
@@ -82,6 +84,33 @@ func likelyDuration(text string) string {
 		return ""
 	}
 	return likely
+}
+
+// percentOf reads "20%" as 0.2; see durationOf.
+func percentOf(text string) (share float64, fault, suggest string) {
+	if !percentForm.MatchString(text) {
+		return 0, "is not a percentage", likelyPercent(text)
+	}
+	n, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+	switch {
+	case err != nil || n > 100:
+		return 0, "is more than 100%", ""
+	case n == 0:
+		return 0, "is nothing", ""
+	}
+	return n / 100, "", ""
+}
+
+// likelyPercent turns "20 %", "20" and "0.2" into "20%".
+func likelyPercent(text string) string {
+	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "%")), 64)
+	if err == nil && n > 0 && n < 1 && !strings.HasSuffix(text, "%") {
+		n = math.Round(n*1e6) / 1e4
+	}
+	if err != nil || !(n > 0 && n <= 100) {
+		return ""
+	}
+	return strconv.FormatFloat(n, 'f', -1, 64) + "%"
 }
 
 // sizeOf reads "64KiB" or "10GB" as bytes; see durationOf.

@@ -210,7 +210,7 @@ func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler) (http.H
 		opts.Metrics = s.observer.metrics()
 	}
 	for _, t := range cfg.Admin.Tokens {
-		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts})
+		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts, Brake: (*reprint.Brake)(t.Brake)})
 	}
 	return admin.New(opts)
 }
