@@ -135,7 +135,7 @@ func (s *Site) invalidate(r *http.Request, key Key, status int, h http.Header) {
 		if err != nil || !s.mayBeStored(ctx, t) {
 			continue
 		}
-		if _, err := s.Apply(ctx, Revalidation{Paths: []string{path}, Host: key.Host, Mode: Expire, By: r.Method + " " + key.Path}); err != nil {
+		if _, err := s.Apply(ctx, Revalidation{Paths: []string{path}, Host: key.Host, Mode: Expire, Confirm: true, By: r.Method + " " + key.Path}); err != nil {
 			s.log.Error("page is not invalidated after an unsafe method", "method", r.Method, "page", t.key, "err", err)
 		}
 	}

@@ -197,7 +197,11 @@ type UnconfirmedError struct {
 
 func (e *UnconfirmedError) Error() string {
 	if e.Brake.Pages > 0 && e.Pages > e.Brake.Pages {
-		return fmt.Sprintf("reprint: %v: it means more than %d pages", ErrUnconfirmed, e.Brake.Pages)
+		pages := "pages"
+		if e.Brake.Pages == 1 {
+			pages = "page"
+		}
+		return fmt.Sprintf("reprint: %v: it means more than %d %s", ErrUnconfirmed, e.Brake.Pages, pages)
 	}
 	return fmt.Sprintf("reprint: %v: its pages have %.0f %% of the last hour's visits, and %.0f %% are let through", ErrUnconfirmed, 100*e.Traffic, 100*e.Brake.Traffic)
 }

@@ -126,7 +126,7 @@ func TestTheBrake(t *testing.T) {
 		{"as many pages as there may be", reprint.Brake{Pages: 10}, list, ""},
 		{"too many pages", reprint.Brake{Pages: 9}, list, "it means more than 9 pages"},
 		{"too many pages, and confirmed", reprint.Brake{Pages: 9}, of(list, nil, true), ""},
-		{"too many paths that are not there yet", reprint.Brake{Pages: 1}, reprint.Revalidation{Paths: []string{"/p/11", "/p/12"}}, "more than 1 pages"},
+		{"too many paths that are not there yet", reprint.Brake{Pages: 1}, reprint.Revalidation{Paths: []string{"/p/11", "/p/12"}}, "more than 1 page"},
 		{"little traffic", reprint.Brake{Traffic: 0.2}, busy, ""},
 		{"too much traffic", reprint.Brake{Traffic: 0.1}, busy, "18 % of the last hour's visits, and 10 % are let through"},
 		{"its own brake is tighter", reprint.Brake{Pages: 100}, of(list, &reprint.Brake{Pages: 2}, false), "more than 2 pages"},

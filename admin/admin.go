@@ -15,6 +15,9 @@
 //	GET  /v1/receipts        what revalidations did, the newest first
 //	GET  /v1/receipts/{id}   what one of them did, page by page
 //	GET  /v1/events          what happens, while it happens
+//	GET  /v1/refills         what is rendered behind revalidations
+//	POST /v1/refills/{id}    pause, resume or cancel that
+//	GET  /v1/schedule        what is revalidated later; DELETE cancels it
 //	GET  /v1/pages           the stored pages
 //	GET  /v1/pages/explain   why a page is what it is
 //	GET  /v1/status          how the server is doing
@@ -58,6 +61,16 @@ type Site interface {
 	Receipt(ctx context.Context, id string) (*reprint.Receipt, error)
 	Receipts(ctx context.Context, before string, limit int) ([]*reprint.Receipt, error)
 	Events(ctx context.Context, after reprint.Position) iter.Seq2[reprint.Event, error]
+	Refills() []reprint.Refill
+	PauseRefill(ctx context.Context, id string) error
+	ResumeRefill(ctx context.Context, id string) error
+	CancelRefill(ctx context.Context, id string) error
+	Schedule(ctx context.Context, r reprint.Revalidation, at time.Time) (reprint.Plan, error)
+	ScheduleDaily(ctx context.Context, r reprint.Revalidation, at reprint.Daily) (reprint.Plan, error)
+	Plans() []reprint.Plan
+	Unschedule(ctx context.Context, id string) error
+	DuePages(ctx context.Context, until time.Time, limit int) ([]reprint.DuePage, error)
+	CancelDue(ctx context.Context, path string) (int, error)
 	Explain(ctx context.Context, path string) ([]reprint.Explanation, error)
 	Pages(ctx context.Context, q reprint.PageQuery) (reprint.PageList, error)
 	Status() reprint.Status

@@ -95,6 +95,15 @@ func problemOf(err error) *problem {
 		if strings.HasPrefix(badPath.Path, "http://") || strings.HasPrefix(badPath.Path, "https://") {
 			p.told.Fix = "write the path alone; name the host in the field host"
 		}
+	case errors.Is(err, reprint.ErrUnconfirmed):
+		p.status = http.StatusConflict
+		p.told.Fix = `repeat the call with "confirm": true; "dryRun": true says what it means`
+	case errors.Is(err, reprint.ErrNoRefill):
+		p.status = http.StatusNotFound
+		p.told.Fix = "see GET /v1/refills for those that are under way; the receipt of that ID says how it ended"
+	case errors.Is(err, reprint.ErrNoPlan):
+		p.status = http.StatusNotFound
+		p.told.Fix = "see GET /v1/schedule for the plans that there are"
 	case errors.Is(err, reprint.ErrUnknownHost):
 		p.status = http.StatusBadRequest
 		p.told.Fix = "name one of the hosts of the configuration, without port"

@@ -22,6 +22,10 @@ type RevalidateRequest struct {
 	Wait          *bool    `json:"wait,omitempty"` // nil: true
 	OnlyGenerated bool     `json:"onlyGenerated,omitempty"`
 	DryRun        bool     `json:"dryRun,omitempty"`
+	Refill        bool     `json:"refill,omitempty"`       // render behind the answer, and survive a restart
+	Confirm       bool     `json:"confirm,omitempty"`      // let it mean more than the brake lets through
+	RevalidateAt  string   `json:"revalidateAt,omitempty"` // plan it for a moment, as RFC 3339 writes it
+	Daily         string   `json:"daily,omitempty"`        // plan it for every day, like 06:00 Europe/Berlin
 }
 
 // Only narrows a revalidation to stored pages in a state.
@@ -141,6 +145,8 @@ type Status struct {
 	Failing        int                `json:"failing"`
 	Lost           int                `json:"lost"`
 	Prerender      *PrerenderProgress `json:"prerender,omitempty"` // of the run that is under way, or the last one
+	Refills        int                `json:"refills"`             // that are not done
+	Refilling      []Refill           `json:"refilling,omitempty"` // those of them that the caller may see
 }
 
 // Error is every answer that is not a success.

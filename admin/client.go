@@ -56,6 +56,9 @@ func NewClient(baseURL, token string) (*Client, error) {
 // *[APIError] with status 502, or 503 when the queue is full. With Wait false the
 // receipt says that it is running: ask [Client.Receipt] for the rest.
 func (c *Client) Revalidate(ctx context.Context, r RevalidateRequest) (*reprint.Receipt, error) {
+	if r.RevalidateAt != "" || r.Daily != "" {
+		return nil, errors.New("RevalidateAt and Daily are for Plan; Revalidate does it now")
+	}
 	body, err := c.do(ctx, http.MethodPost, "/v1/revalidate", nil, r)
 	if failure, ok := errors.AsType[*APIError](err); ok && failure.receipt != nil {
 		return failure.receipt, err

@@ -105,7 +105,8 @@ func everyCall() []struct {
 	failure := errors.New("reprint: disk gone")
 	busy := fmt.Errorf("reprint: %w", reprint.ErrBusy)
 	done := &fakeSite{
-		receipt: receiptOf(reprint.ResultRegenerated),
+		fakeLater: fakeLater{due: 1},
+		receipt:   receiptOf(reprint.ResultRegenerated),
 		events: []reprint.Event{
 			{Kind: reprint.EventGap, Position: 8},
 			{Kind: reprint.EventRevalidated, Position: 9, ID: "A", Time: renderedAt, By: "b", Tags: []string{"post:42"}},
@@ -179,7 +180,38 @@ func everyCall() []struct {
 		{500, with(&fakeSite{err: failure}), call{target: "/v1/pages/explain?path=/a"}},
 		{503, with(&fakeSite{err: busy}), call{target: "/v1/pages/explain?path=/a"}},
 
+		{202, with(laterSite(nil)), call{target: revalidate, body: `{"all":true,"refill":true,"confirm":true,"daily":"06:00 Europe/Berlin"}`}},
+		{202, with(laterSite(nil)), call{target: revalidate, body: `{"all":true,"revalidateAt":"2126-12-01T06:00:00Z"}`}},
+		{200, with(&fakeSite{receipt: rehearsal()}), call{target: revalidate, body: `{"all":true,"dryRun":true}`}},
+		{409, with(&fakeSite{err: fmt.Errorf("reprint: %w", reprint.ErrUnconfirmed)}), call{target: revalidate, body: `{"all":true}`}},
+
+		{200, with(laterSite(nil)), call{target: "/v1/refills"}},
+		{200, with(&fakeSite{}), call{target: "/v1/refills"}},
+		{400, with(&fakeSite{}), call{target: "/v1/refills?x=1"}},
+		{200, with(laterSite(nil)), call{target: "/v1/refills/A", body: `{"do":"pause"}`}},
+		{400, with(laterSite(nil)), call{target: "/v1/refills/A", body: `{"do":"stop"}`}},
+		{404, with(laterSite(reprint.ErrNoRefill)), call{target: "/v1/refills/A", body: `{"do":"cancel"}`}},
+		{413, with(done), call{target: "/v1/refills/A", body: strings.Repeat(" ", 1<<20+1)}},
+		{415, with(done), call{target: "/v1/refills/A", body: `{"do":"pause"}`, header: []string{"Content-Type: text/plain"}}},
+		{500, with(laterSite(failure)), call{target: "/v1/refills/A", body: `{"do":"resume"}`}},
+
+		{200, with(laterSite(nil)), call{target: "/v1/schedule"}},
+		{200, with(&fakeSite{}), call{target: "/v1/schedule"}},
+		{400, with(&fakeSite{}), call{target: "/v1/schedule?x=1"}},
+		{500, with(laterSite(failure)), call{target: "/v1/schedule"}},
+		{503, with(laterSite(busy)), call{target: "/v1/schedule"}},
+		{200, with(laterSite(nil)), call{method: "DELETE", target: "/v1/schedule?path=/events/7"}},
+		{400, with(laterSite(nil)), call{method: "DELETE", target: "/v1/schedule"}},
+		{404, with(&fakeSite{}), call{method: "DELETE", target: "/v1/schedule?path=/events/7"}},
+		{500, with(laterSite(failure)), call{method: "DELETE", target: "/v1/schedule?path=/events/7"}},
+		{503, with(laterSite(busy)), call{method: "DELETE", target: "/v1/schedule?path=/events/7"}},
+		{200, with(laterSite(nil)), call{method: "DELETE", target: "/v1/schedule/A"}},
+		{400, with(laterSite(nil)), call{method: "DELETE", target: "/v1/schedule/A?x=1"}},
+		{404, with(laterSite(reprint.ErrNoPlan)), call{method: "DELETE", target: "/v1/schedule/A"}},
+		{500, with(laterSite(failure)), call{method: "DELETE", target: "/v1/schedule/A"}},
+
 		{200, with(done), call{target: "/v1/status"}},
+		{200, with(laterSite(nil)), call{target: "/v1/status"}},
 		{400, with(done), call{target: "/v1/status?x=1"}},
 
 		{200, with(done), call{target: prerender, body: `{}`}},
@@ -210,6 +242,8 @@ func everyCall() []struct {
 	for _, c := range []call{
 		{target: revalidate, body: `{"all":true}`}, {target: prerender, body: `{}`}, {target: "/v1/receipts/A"},
 		{target: "/v1/receipts"}, {target: "/v1/events"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"},
+		{target: "/v1/refills"}, {target: "/v1/refills/A", body: `{"do":"pause"}`}, {target: "/v1/schedule"},
+		{method: "DELETE", target: "/v1/schedule?path=/a"}, {method: "DELETE", target: "/v1/schedule/A"},
 	} {
 		add(200, open(done), c)
 		add(401, with(done), c)
@@ -226,7 +260,7 @@ func everyCall() []struct {
 		forbidden.secret = newSecret
 		limited := with(done)
 		limited.Tokens = []admin.Token{{Name: "x", Secrets: []string{newSecret}, Actions: []string{"read"}}}
-		if c.body == "" {
+		if c.body == "" && c.method == "" {
 			limited.Tokens[0].Actions = []string{"revalidate"}
 		}
 		add(403, limited, forbidden)
@@ -317,6 +351,8 @@ func TestSchemasHaveTheMembersOfTheTypes(t *testing.T) {
 	for name, v := range map[string]any{
 		"RevalidateRequest": admin.RevalidateRequest{}, "PrerenderRequest": admin.PrerenderRequest{}, "PrerenderProgress": admin.PrerenderProgress{},
 		"Page": admin.Page{}, "PageList": admin.PageList{}, "ReceiptList": admin.ReceiptList{}, "Event": admin.Event{}, "Explanation": admin.Explanation{}, "Cause": admin.Cause{}, "Status": admin.Status{},
+		"Refill": admin.Refill{}, "RefillList": admin.RefillList{}, "RefillRequest": admin.RefillRequest{}, "Plan": admin.Plan{}, "Planned": admin.Planned{},
+		"DuePage": admin.DuePage{}, "Schedule": admin.Schedule{}, "Cancelled": admin.Cancelled{},
 		"Error": admin.Error{}, "Health": admin.Health{}, "Targets": reprint.Targets{},
 	} {
 		schema := schemas[name]

@@ -160,7 +160,7 @@ func (h *handler) explain(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: body}, nil
 }
 
-func (h *handler) status(*call) (answer, error) {
+func (h *handler) status(c *call) (answer, error) {
 	s := h.site.Status()
 	return answer{status: http.StatusOK, body: Status{
 		Version: h.opts.Version, Started: h.opts.Started.UTC(), Ready: h.opts.Ready() == nil,
@@ -169,6 +169,7 @@ func (h *handler) status(*call) (answer, error) {
 		RendersRunning: s.RendersRunning, RendersWaiting: s.RendersWaiting, Renders: s.Renders,
 		Failing: s.Failing, Lost: s.Lost,
 		Prerender: h.runs.last(),
+		Refills:   len(h.site.Refills()), Refilling: h.refillsOf(c.who),
 	}}, nil
 }
 

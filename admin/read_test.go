@@ -117,7 +117,7 @@ func TestStatusAndHealth(t *testing.T) {
 		Version: "v1.2.3", Started: renderedAt, Ready: true, Position: 9, Pages: -1, MemoryPages: 3, MemoryBytes: 4096, MemoryLimit: 1 << 20,
 		RendersRunning: 1, RendersWaiting: 2, Renders: 16, Failing: 5, Lost: 1,
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("status %+v, want %+v", got, want)
 	}
 	wantStatus(t, call{target: "/readyz"}.do(t, h), http.StatusOK)

@@ -22,7 +22,7 @@ func (h *handler) revalidate(c *call) (answer, error) {
 	if err := h.spend(c); err != nil {
 		return answer{}, err
 	}
-	r, err := c.readRevalidation()
+	r, when, err := c.readRevalidation()
 	if err != nil {
 		return answer{}, err
 	}
@@ -30,6 +30,10 @@ func (h *handler) revalidate(c *call) (answer, error) {
 	if r, err = c.who.aim(r); err != nil {
 		h.logRevalidation(c, r, nil, err)
 		return answer{}, err
+	}
+	r.Brake = c.who.brake
+	if !when.isZero() {
+		return h.plan(c, r, when)
 	}
 	receipt, err := h.site.Apply(c.ctx(), r)
 	h.logRevalidation(c, r, receipt, err)
@@ -45,7 +49,7 @@ func (h *handler) revalidate(c *call) (answer, error) {
 }
 
 // readRevalidation reads and checks what does not depend on the site.
-func (c *call) readRevalidation() (reprint.Revalidation, error) {
+func (c *call) readRevalidation() (reprint.Revalidation, moments, error) {
 	var b RevalidateRequest
 	var only, expect json.RawMessage
 	const texts, truth = "a list of strings", "true or false"
@@ -54,16 +58,19 @@ func (c *call) readRevalidation() (reprint.Revalidation, error) {
 		{"patterns", texts, &b.Patterns}, {"all", truth, &b.All}, {"host", "a string", &b.Host}, {"mode", "a string", &b.Mode},
 		{"only", "an object", &only}, {"expect", "an object", &expect},
 		{"wait", truth, &b.Wait}, {"onlyGenerated", truth, &b.OnlyGenerated}, {"dryRun", truth, &b.DryRun},
+		{"refill", truth, &b.Refill}, {"confirm", truth, &b.Confirm}, {"revalidateAt", "a string", &b.RevalidateAt}, {"daily", "a string", &b.Daily},
 	}, false)
 	if err != nil {
-		return reprint.Revalidation{}, err
+		return reprint.Revalidation{}, moments{}, err
 	}
 	r := reprint.Revalidation{
 		Paths: b.Paths, Tags: b.Tags, EveryTag: b.EveryTag, Prefixes: b.Prefixes, Patterns: b.Patterns, All: b.All, Host: b.Host,
 		OnlyGenerated: b.OnlyGenerated, DryRun: b.DryRun, NoWait: b.Wait != nil && !*b.Wait,
+		Refill: b.Refill, Confirm: b.Confirm,
 		By: c.who.by,
 	}
-	var errs []error
+	when, err := readMoments(b)
+	errs := []error{err}
 	if b.Mode != "" {
 		if err := r.Mode.UnmarshalText([]byte(b.Mode)); err != nil {
 			errs = append(errs, badRequest(text(err), ""))
@@ -93,7 +100,7 @@ func (c *call) readRevalidation() (reprint.Revalidation, error) {
 	if n := len(b.Paths) + len(b.Tags) + len(b.Prefixes) + len(b.Patterns); n > maxTargets {
 		errs = append(errs, badRequest(fmt.Sprintf("%d targets are too many; at most %d in one call", n, maxTargets), "name a prefix or a tag, or make several calls"))
 	}
-	return r, errors.Join(errs...)
+	return r, when, errors.Join(append(errs, checkRefill(r))...)
 }
 
 // readOnly checks what the site would refuse too, so that all that is wrong with a call
@@ -179,8 +186,8 @@ func incomplete(receipt *reprint.Receipt, err error) (answer, error) {
 }
 
 // logRevalidation writes down who changed what.
-func (h *handler) logRevalidation(c *call, r reprint.Revalidation, receipt *reprint.Receipt, err error) {
-	attrs := []slog.Attr{slog.String("by", c.who.by), slog.String("mode", r.Mode.String())}
+func (h *handler) logRevalidation(c *call, r reprint.Revalidation, receipt *reprint.Receipt, err error, more ...slog.Attr) {
+	attrs := append([]slog.Attr{slog.String("by", c.who.by), slog.String("mode", r.Mode.String())}, more...)
 	attrs = append(attrs, some("paths", r.Paths)...)
 	attrs = append(attrs, some("tags", r.Tags)...)
 	if r.EveryTag {
@@ -202,6 +209,12 @@ func (h *handler) logRevalidation(c *call, r reprint.Revalidation, receipt *repr
 	}
 	if r.DryRun {
 		attrs = append(attrs, slog.Bool("dryRun", true))
+	}
+	if r.Refill {
+		attrs = append(attrs, slog.Bool("refill", true))
+	}
+	if r.Confirm {
+		attrs = append(attrs, slog.Bool("confirm", true))
 	}
 	if receipt != nil {
 		attrs = append(attrs, slog.String("receipt", receipt.ID), slog.Int("matched", receipt.Matched), slog.Int("failed", receipt.Failed), slog.Bool("running", receipt.Running))

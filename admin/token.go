@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/internal/secret"
 )
 
@@ -46,6 +47,10 @@ type Token struct {
 
 	// Quota is how often it may revalidate and prerender. Zero: as often as it wants.
 	Quota Quota
+
+	// Brake is how much a revalidation of this token may mean that was not confirmed,
+	// in place of [reprint.Options.Brake]. Nil: that one.
+	Brake *reprint.Brake
 }
 
 // The actions.
@@ -67,14 +72,15 @@ type caller struct {
 	tags    []pattern
 	hosts   []string // nil: all
 	quota   Quota
-	limiter *rate.Limiter // nil: there is no quota
+	limiter *rate.Limiter  // nil: there is no quota
+	brake   *reprint.Brake // nil: that of the site
 }
 
 // anybody is who calls when there are no tokens.
 var anybody = &caller{by: "admin"}
 
 func newCaller(t Token, quotas *Quotas) *caller {
-	c := &caller{name: t.Name, by: "token " + t.Name, secrets: secret.NewSet(t.Secrets), quota: t.Quota, limiter: quotas.of(t)}
+	c := &caller{name: t.Name, by: "token " + t.Name, secrets: secret.NewSet(t.Secrets), quota: t.Quota, brake: t.Brake, limiter: quotas.of(t)}
 	if !slices.Contains(t.Actions, "*") {
 		c.actions = slices.Clone(t.Actions)
 	}
@@ -150,6 +156,11 @@ func (t Token) faults() []error {
 	for _, p := range t.Tags {
 		if _, err := parseTagPattern(p); err != nil {
 			errs = append(errs, err)
+		}
+	}
+	if t.Brake != nil {
+		if err := t.Brake.Validate(); err != nil {
+			errs = append(errs, errors.New(text(err)))
 		}
 	}
 	for _, h := range t.Hosts {

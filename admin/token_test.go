@@ -27,6 +27,7 @@ func TestNewReportsEveryFault(t *testing.T) {
 				Name: "scoped", Secrets: []string{readerSecret}, Actions: []string{"purge"},
 				Paths: []string{"posts/*", "/a*b", "/../x", "//x", "/%2f", "/a?b"},
 				Tags:  []string{"a b", "", "*:post"}, Hosts: []string{"h:80"},
+				Brake: &reprint.Brake{Pages: -1},
 			},
 		},
 	})
@@ -41,6 +42,7 @@ func TestNewReportsEveryFault(t *testing.T) {
 		`unknown action "purge"; there are read, revalidate and prerender`,
 		`path pattern "posts/*"`, `path pattern "/a*b": a * can only be its end`, `path pattern "/../x"`, `path pattern "//x"`, `path pattern "/%2f"`, `path pattern "/a?b"`,
 		`tag pattern "a b"`, `tag pattern ""`, `tag pattern "*:post"`, `host "h:80"`,
+		`token "scoped": brake: -1 pages`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not hold %q:\n%v", want, err)
@@ -109,6 +111,8 @@ func TestEveryEndpointIsGuarded(t *testing.T) {
 		{target: "/v1/revalidate", body: `{"all":true}`}, {target: "/v1/prerender", body: `{}`},
 		{target: "/v1/receipts/x"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/"}, {target: "/v1/status"}, {target: "/metrics"},
 		{target: "/v1/status", method: "HEAD"},
+		{target: "/v1/refills"}, {target: "/v1/refills/x", body: `{"do":"pause"}`},
+		{target: "/v1/schedule"}, {target: "/v1/schedule?path=/a", method: "DELETE"}, {target: "/v1/schedule/x", method: "DELETE"},
 	} {
 		if w := c.do(t, h); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s %s without a token: %d", c.method, c.target, w.Code)
@@ -191,13 +195,13 @@ func scoped(t *testing.T, site admin.Site, token admin.Token) func(c call) (int,
 
 func TestActions(t *testing.T) {
 	calls := map[string][]call{
-		"read":       {{target: "/v1/receipts/x"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"}},
-		"revalidate": {{target: "/v1/revalidate", body: `{"all":true}`}},
+		"read":       {{target: "/v1/receipts/x"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"}, {target: "/v1/refills"}, {target: "/v1/schedule"}},
+		"revalidate": {{target: "/v1/revalidate", body: `{"all":true}`}, {target: "/v1/refills/A", body: `{"do":"pause"}`}, {method: "DELETE", target: "/v1/schedule/A"}, {method: "DELETE", target: "/v1/schedule?path=/a"}},
 		"prerender":  {{target: "/v1/prerender", body: `{}`}},
 	}
 	for _, granted := range [][]string{nil, {"*"}, {"read"}, {"revalidate"}, {"prerender"}, {"read", "revalidate"}} {
 		t.Run(strings.Join(granted, ","), func(t *testing.T) {
-			do := scoped(t, &fakeSite{receipt: receiptOf(reprint.ResultRegenerated)}, admin.Token{Actions: granted})
+			do := scoped(t, &fakeSite{receipt: receiptOf(reprint.ResultRegenerated), fakeLater: fakeLater{due: 1}}, admin.Token{Actions: granted})
 			for action, all := range calls {
 				want := http.StatusForbidden
 				if len(granted) == 0 || granted[0] == "*" || strings.Contains(strings.Join(granted, " "), action) {

@@ -21,6 +21,8 @@ type Config struct {
 	Store  Store
 	Limits Limits
 
+	Revalidation Revalidation
+
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-* are believed
 	Log            Log
 	FastLane       bool     // plain hits are answered before net/http
@@ -53,6 +55,7 @@ type Token struct {
 	Tags    []string // patterns of tags, "post:*"; empty: all
 	Hosts   []string // empty: all
 	Quota   Quota    // how often it may revalidate and prerender; zero: as often as its holder wants
+	Brake   *Brake   // nil: that of Revalidation
 }
 
 // Quota is so many calls in a time.
@@ -166,6 +169,19 @@ type Limits struct {
 	Queue     int   // waiting
 	MaxPage   int64 // bytes of a body
 	MaxHeader int   // bytes of a request's header
+}
+
+// Revalidation bounds revalidations.
+type Revalidation struct {
+	Window time.Duration // a render is shared by those that come within it
+	Calls  int           // under way at once
+	Brake  Brake
+}
+
+// Brake is how much a revalidation may mean that was not confirmed.
+type Brake struct {
+	Pages   int     // zero: any number
+	Traffic float64 // share of visits, 0 to 1; zero: any
 }
 
 // Log is what is written and how.

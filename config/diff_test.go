@@ -26,6 +26,8 @@ func TestDiff(t *testing.T) {
 		{"other files of TLS", tlsA + site, "tls: {certificate: c, key: d}\n" + site, nil},
 		{"the store", site, "store: {path: a.db, memory: 1GiB, disk: 1GiB, maxPages: 5}\n" + site, []string{"store.path", "store.memory", "store.disk", "store.maxPages"}},
 		{"limits", site, "limits: {renders: 1, queue: 1, maxPage: 1MiB, maxHeader: 8KiB}\n" + site, []string{"limits.renders", "limits.queue", "limits.maxPage", "limits.maxHeader"}},
+		{"revalidations", site, "revalidation: {window: 1s, calls: 1, brake: {pages: 1, traffic: 1%}}\n" + site, []string{"revalidation.window", "revalidation.calls", "revalidation.brake.pages", "revalidation.brake.traffic"}},
+		{"the brake of a token", site + "admin: {tokens: [{name: a, secret: '${NEW_TOKEN}'}]}\n", site + "admin: {tokens: [{name: a, secret: '${NEW_TOKEN}', brake: {pages: 1}}]}\n", nil},
 		{"watching", site, "log: {format: text, level: debug}\nfastLane: false\ncompression: [gzip]\nmetrics: false\ntracing: {endpoint: 'http://127.0.0.1:4318', sample: 0.5}\n" + site, []string{"log.format", "log.level", "fastLane", "compression", "metrics", "tracing.endpoint", "tracing.sample"}},
 		{"a name", site, "hosts: [a.example]\n" + site, []string{"hosts"}},
 		{"names in another order", "hosts: [a.example, b.example]\n" + site, "hosts: [b.example, A.example]\n" + site, nil},

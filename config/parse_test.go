@@ -128,15 +128,16 @@ func TestDefaults(t *testing.T) {
 	})
 	c.Sites, c.File = nil, ""
 	equal(t, c, &config.Config{
-		Listen:   "127.0.0.1:8080",
-		Admin:    config.Admin{Listen: "127.0.0.1:8081"},
-		Store:    config.Store{Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000},
-		Limits:   config.Limits{Renders: 16, Queue: 10_000, MaxPage: 16 << 20, MaxHeader: 32 << 10},
-		Log:      config.Log{Format: "json", Level: "info", Access: 1},
-		FastLane: true,
-		Metrics:  true,
-		Tracing:  config.Tracing{Sample: 1},
-		Drain:    30 * time.Second,
+		Listen:       "127.0.0.1:8080",
+		Admin:        config.Admin{Listen: "127.0.0.1:8081"},
+		Store:        config.Store{Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000},
+		Limits:       config.Limits{Renders: 16, Queue: 10_000, MaxPage: 16 << 20, MaxHeader: 32 << 10},
+		Revalidation: config.Revalidation{Calls: 1000},
+		Log:          config.Log{Format: "json", Level: "info", Access: 1},
+		FastLane:     true,
+		Metrics:      true,
+		Tracing:      config.Tracing{Sample: 1},
+		Drain:        30 * time.Second,
 	})
 }
 
@@ -182,9 +183,13 @@ func TestFull(t *testing.T) {
 	editor.Secrets = nil
 	equal(t, editor, config.Token{
 		Name: "editor", Actions: []string{"revalidate", "read"}, Paths: []string{"/posts/*", "/"},
-		Tags: []string{"post:*"}, Hosts: []string{"example.org"},
+		Tags: []string{"post:*"}, Hosts: []string{"example.org"}, Brake: &config.Brake{Pages: 50, Traffic: 0.025},
 		Quota: config.Quota{Calls: 600, Per: time.Hour},
 	})
+	if deploy.Brake != nil {
+		t.Errorf("brake %+v, want that of the site", deploy.Brake)
+	}
+	equal(t, c.Revalidation, config.Revalidation{Window: 50 * time.Millisecond, Calls: 200, Brake: config.Brake{Pages: 2000, Traffic: 0.2}})
 	equal(t, c.Store, config.Store{Path: "/var/lib/reprint.db", Memory: 1 << 30, Disk: 50e9, MaxPages: 5_000_000})
 	equal(t, c.Limits, config.Limits{Renders: 32, Queue: 1000, MaxPage: 4 << 20, MaxHeader: 16 << 10})
 	equal(t, c.TrustedProxies, []netip.Prefix{
@@ -213,7 +218,7 @@ func TestFull(t *testing.T) {
 		t.Errorf("drop %s, want the default list and two more", drop)
 	}
 	equal(t, site.Routes[0], config.Route{
-		Path: "/posts/{id}", Pos: config.Pos{Line: 64, Column: 11}, WebSocket: true,
+		Path: "/posts/{id}", Pos: config.Pos{Line: 71, Column: 11}, WebSocket: true,
 		Revalidate: 90 * time.Minute, Expire: 30 * 24 * time.Hour, Negative: 500 * time.Millisecond, Timeout: 2 * time.Minute,
 		Fallback: "shell", Shell: "/loading", Query: []string{"*"},
 		Vary: []config.Vary{{Header: "Accept-Language", Values: []string{"en", "de-CH", "zh-Hant"}}, {Header: "Rsc", Values: []string{"", "1"}}},

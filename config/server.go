@@ -24,6 +24,7 @@ func (c *checker) build(top reader) *Config {
 		TLS:                 buildTLS(top),
 		TrustedProxies:      c.proxies(top),
 		Limits:              buildLimits(top.mapping("limits")),
+		Revalidation:        c.revalidation(top.mapping("revalidation")),
 		Store:               c.store(top.mapping("store")),
 		Log:                 buildLog(top.mapping("log")),
 		FastLane:            top.flag("fastLane"),
@@ -61,6 +62,20 @@ func buildLimits(r reader) Limits {
 		Renders: int(r.count("renders")), Queue: int(r.count("queue")),
 		MaxPage: r.size("maxPage"), MaxHeader: int(r.size("maxHeader")),
 	}
+}
+
+// longestWindow is the longest that a site takes; see reprint.Options.
+const longestWindow = 10 * time.Second
+
+func (c *checker) revalidation(r reader) Revalidation {
+	if v := r.given("window"); v != nil && v.duration > longestWindow {
+		c.add(v.at, v.path, "%s is too long: the callers wait for it; write %s or less", v.show(), durationText(longestWindow))
+	}
+	return Revalidation{Window: r.duration("window"), Calls: int(r.count("calls")), Brake: buildBrake(r.mapping("brake"))}
+}
+
+func buildBrake(r reader) Brake {
+	return Brake{Pages: int(r.count("pages")), Traffic: r.share("traffic")}
 }
 
 func buildLog(r reader) Log {
@@ -252,6 +267,10 @@ func (c *checker) tokens(admin reader, config *Config) []Token {
 		t := Token{
 			Name: r.text("name"), Secrets: c.secrets(r), Actions: r.texts("actions"),
 			Paths: r.texts("paths"), Tags: r.texts("tags"), Hosts: c.hostNames(r, "hosts"), Quota: c.quota(r),
+		}
+		if r.has("brake") {
+			brake := buildBrake(r.mapping("brake"))
+			t.Brake = &brake
 		}
 		if v := r.given("name"); v != nil {
 			if before, twice := named[v.text]; twice {

@@ -37,6 +37,10 @@ var serverKeys = []key{{
 	doc:    "What bounds the work.",
 	absent: "each limit has its default", example: "{renders: 32}",
 }, {
+	name: "revalidation", kind: kindMapping, keys: revalidationKeys,
+	doc:    "What bounds revalidations.",
+	absent: "each bound has its default", example: "{brake: {pages: 1000, traffic: 20%}}",
+}, {
 	name: "trustedProxies", kind: kindText, list: true,
 	doc:    "The addresses or networks of proxies in front of the server whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed. Whoever is listed can say who a visitor is.",
 	absent: "nobody is believed", example: "[10.0.0.0/8, \"::1\"]",
@@ -112,6 +116,10 @@ var adminKeys = []key{{
 		name: "quota", kind: kindText, form: "^[1-9][0-9]{0,6}/[smh]$",
 		doc:    "How often its holder may revalidate and prerender, as a number of calls in a second (`s`), minute (`m`) or hour (`h`): so many at once, and after that one whenever its share of the time has passed. Calls beyond it are answered 429 and do nothing.",
 		absent: "as often as its holder wants", example: "600/h",
+	}, {
+		name: "brake", kind: kindMapping, keys: brakeKeys(false), anyOf: []string{"pages", "traffic"},
+		doc:    "How much a revalidation of its holder may mean that was not confirmed, in place of `revalidation.brake`. `{traffic: 100%}` lets everything through. A reload takes it over.",
+		absent: "`revalidation.brake`", example: "{pages: 50}",
 	}},
 }, {
 	name: "hosts", kind: kindText, list: true,
@@ -147,6 +155,31 @@ var limitKeys = []key{{
 	name: "maxHeader", kind: kindSize, min: 4 << 10, max: 1 << 20, restart: true,
 	doc: "The largest header of a request. Choose it no larger than what the origin takes.", def: "32KiB", example: "16KiB",
 }}
+
+var revalidationKeys = []key{{
+	name: "window", kind: kindDuration, zero: true, restart: true,
+	doc: "For how long a revalidation that renders a page waits for others that name the same one, which then share its render; at most 10s. Each of them is as true as by itself.",
+	def: "0s", example: "50ms",
+}, {
+	name: "calls", kind: kindCount, min: 1, max: 1_000_000, restart: true,
+	doc: "How many revalidations may be under way at once. Further ones are answered 503 before anything is done.", def: "1000", example: "200",
+}, {
+	name: "brake", kind: kindMapping, keys: brakeKeys(true), anyOf: []string{"pages", "traffic"},
+	doc:    "How much a revalidation may mean that was not confirmed. One that means more is refused with 409, and nothing is done; with `confirm`, or `--confirm`, it is carried out. A token may have another one. Hooks, whose callers cannot be asked, are let through.",
+	absent: "everything is let through", example: "{pages: 1000, traffic: 20%}",
+}}
+
+// brakeKeys are those of a brake. That of the site is fixed while the server runs, those
+// of tokens are not.
+func brakeKeys(restart bool) []key {
+	return []key{{
+		name: "pages", kind: kindCount, min: 1, max: 1_000_000_000, restart: restart,
+		doc: "How many pages it may mean.", absent: "any number", example: "1000",
+	}, {
+		name: "traffic", kind: kindPercent, restart: restart,
+		doc: "The largest share of the last hour's visits that may have gone to its pages. Visits before the server began do not count.", absent: "any share", example: "20%",
+	}}
+}
 
 var logKeys = []key{{
 	name: "format", kind: kindChoice, allowed: []string{"json", "text"}, restart: true,

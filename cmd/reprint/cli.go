@@ -120,7 +120,7 @@ Ctrl-C).`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupPages, revalidateCommand(g), pagesCommand(g), explainCommand(g), receiptCommand(g), receiptsCommand(g), eventsCommand(g), prerenderCommand(g))
+	add(groupPages, revalidateCommand(g), pagesCommand(g), explainCommand(g), receiptCommand(g), receiptsCommand(g), eventsCommand(g), refillsCommand(g), scheduleCommand(g), prerenderCommand(g))
 	add(groupServer, serveCommand(g), statusCommand(g), configCommand(g))
 	add(groupSelf, completionCommand(g), versionCommand(g))
 	root.SetHelpCommandGroupID(groupSelf)

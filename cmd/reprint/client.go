@@ -237,6 +237,8 @@ func (s *remote) refused(e *admin.APIError) error {
 		if f.fix == "" {
 			f.fix = "Use a token that may do this; see actions, paths, tags and hosts under admin.tokens."
 		}
+	case 409:
+		f.fix = "To know what it means: add --dry-run\nTo do it all the same: add --confirm"
 	case 404:
 		if e.Answer.Nearest != "" && !strings.Contains(f.message+f.fix, e.Answer.Nearest) {
 			f.fix = strings.TrimSpace(f.fix + "\nThe nearest route is " + e.Answer.Nearest + ".")

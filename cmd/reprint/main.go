@@ -12,6 +12,7 @@ package main
 import (
 	"context"
 	"os"
+	_ "time/tzdata" // times of day are somewhere, also on a machine that knows no zones
 )
 
 func main() {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +15,8 @@ func receiptCommand(g *global) *cobra.Command {
 		Use:   "receipt ID",
 		Short: "Show what a revalidation did",
 		Long: `Shows the receipt of an earlier revalidation: who asked for it, from where,
-when and for what, how many pages it concerned, and what became of each. One that was not waited for
-(--no-wait) is "running" until all of its pages are rendered.`,
+when and for what, how many pages it concerned, and what became of each. One that
+was not waited for (--no-wait) is "running" until all of its pages are rendered.`,
 		Example: `  reprint revalidate --all --no-wait
   reprint receipt 5XQ2M7RD4KJ9TB3A`,
 		Args:              oneArg("the ID of a receipt", "reprint receipt 5XQ2M7RD4KJ9TB3A"),
@@ -47,6 +48,9 @@ when and for what, how many pages it concerned, and what became of each. One tha
 func (g *global) showReceipt(r *reprint.Receipt, dryRun bool) {
 	s := g.screen(g.out)
 	fmt.Fprintln(s, summary(r, dryRun))
+	if r.Estimate != nil && r.Matched > 0 {
+		fmt.Fprintln(s, s.estimate(r))
+	}
 	if r.ID != "" {
 		about := []string{"receipt " + r.ID, r.Mode.String()}
 		if r.By != "" {
@@ -137,6 +141,27 @@ func inOnly(o reprint.Only) string {
 	return strings.Join(parts, ", ")
 }
 
+// estimate says what a dry run would mean for visitors and for who renders.
+func (s screen) estimate(r *reprint.Receipt) string {
+	const most = 50 * time.Minute // of an hour
+	x, visits := r.Estimate, "the last hour's visits"
+	if known := s.now.Sub(x.Since); known < most {
+		visits = "the visits of the last " + roughly(max(known, time.Second))
+	}
+	return fmt.Sprintf("%s, %.0f %% of %s, about %s of rendering", counted(int64(r.Matched), "page"), 100*x.Traffic, visits, wholeSeconds(x.Rendering))
+}
+
+// wholeSeconds says how long something takes, where more than that is not known.
+func wholeSeconds(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return took(d)
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	return roughly(d)
+}
+
 // milliseconds is how long the render of p took; empty: it was not rendered.
 func milliseconds(p reprint.PageResult) string {
 	if p.Render == 0 {
@@ -164,7 +189,11 @@ func summary(r *reprint.Receipt, dryRun bool) string {
 	case dryRun:
 		return fmt.Sprintf("%s would be revalidated; nothing was changed", pages)
 	}
-	switch r.Mode {
+	mode := r.Mode
+	if r.Regenerated+r.Unchanged+r.Failed > 0 {
+		mode = reprint.Regenerate // they were rendered behind
+	}
+	switch mode {
 	case reprint.Stale:
 		return pages + " made stale" + skipped(r)
 	case reprint.Expire:

@@ -28,6 +28,8 @@ func revalidateCommand(g *global) *cobra.Command {
 	var noWait bool
 	var only admin.Only
 	var expect expectFlags
+	var when whenFlags
+	var watch bool
 	c := &cobra.Command{
 		Use:   "revalidate [PATH...]",
 		Short: "Make pages current again",
@@ -44,7 +46,11 @@ The modes:
               and it is rendered behind.
   expire      Return at once. The next visitor of a page waits for the new one.
   delete      Return at once. The page is gone, also as the last good one: for
-              what must not be seen any more.`,
+              what must not be seen any more.
+
+With --refill it returns at once too, and the server renders the pages behind,
+those first that are visited most; see reprint refills. With --at and --daily it
+is planned; see reprint schedule.`,
 		Example: `  # A post was edited
   reprint revalidate /posts/42
 
@@ -56,6 +62,12 @@ The modes:
 
   # The whole site, each page at its next visit
   reprint revalidate --all --mode stale
+
+  # The whole site in the background, and watch
+  reprint revalidate --all --mode stale --refill --watch
+
+  # The front page every morning
+  reprint revalidate / --daily "06:00 Europe/Berlin"
 
   # The content system needs some seconds until it serves what was edited
   reprint revalidate /posts/42 --expect-changed
@@ -77,7 +89,13 @@ The modes:
 			if noWait {
 				r.Wait = new(bool)
 			}
-			return g.revalidate(c.Context(), r)
+			if err := when.read(c, &r); err != nil {
+				return err
+			}
+			if watch && (!r.Refill || r.RevalidateAt+r.Daily != "") {
+				return misuse(c, "--watch is given, and nothing is rendered behind that could be watched", "Add --refill, and leave --at and --daily out.")
+			}
+			return g.revalidate(c.Context(), r, watch)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -96,10 +114,15 @@ The modes:
 	f.BoolVar(&r.DryRun, "dry-run", false, "change nothing, and say which pages are meant")
 	f.BoolVar(&r.OnlyGenerated, "only-generated", false, "leave alone a path that has no page yet")
 	f.BoolVar(&noWait, "no-wait", false, "return as soon as the revalidation is in force, before the pages are rendered")
+	f.BoolVar(&r.Refill, "refill", false, "return as soon as it is in force, and have the stored pages rendered behind, also after a restart")
+	f.BoolVar(&watch, "watch", false, "with --refill: show how far it is until it is done")
+	f.BoolVar(&r.Confirm, "confirm", false, "do it although it means more than the server's brake lets through")
+	f.StringVar(&when.at, "at", "", "do it at this `TIME`, like 2026-12-01T06:00:00Z")
+	f.StringVar(&when.daily, "daily", "", "do it every day at this `TIME`, like \"06:00 Europe/Berlin\"")
 	g.clientFlags(c)
 	complete(c, "mode", modes...)
 	complete(c, "state", "fresh", "stale", "expired")
-	for _, name := range []string{"tag", "prefix", "pattern", "host", "status", "older-than", "expect-header", "expect-text", "expect-version", "expect-timeout"} {
+	for _, name := range []string{"tag", "prefix", "pattern", "host", "status", "older-than", "expect-header", "expect-text", "expect-version", "expect-timeout", "at", "daily"} {
 		complete(c, name)
 	}
 	return c
@@ -203,10 +226,13 @@ func checkChoice(c *cobra.Command, flag, value string, choices []cobra.Completio
 	return misuse(c, fmt.Sprintf("there is no %s %q", flag, value), fix)
 }
 
-func (g *global) revalidate(ctx context.Context, r admin.RevalidateRequest) error {
+func (g *global) revalidate(ctx context.Context, r admin.RevalidateRequest, watch bool) error {
 	s, err := g.connect()
 	if err != nil {
 		return err
+	}
+	if r.RevalidateAt+r.Daily != "" {
+		return g.plan(ctx, s, r)
 	}
 	receipt, err := s.Revalidate(ctx, r)
 	if receipt == nil {
@@ -215,12 +241,20 @@ func (g *global) revalidate(ctx context.Context, r admin.RevalidateRequest) erro
 		}
 		return s.failed(err)
 	}
+	if watch && receipt.Running {
+		if receipt, err = g.watchOne(ctx, s, receipt.ID); err != nil {
+			return err
+		}
+	}
 	if g.json {
 		if err := g.writeJSON(receipt); err != nil {
 			return err
 		}
 	} else {
 		g.showReceipt(receipt, r.DryRun)
+		if r.Refill && receipt.Running {
+			fmt.Fprintln(g.out, "To watch it: reprint refills --watch")
+		}
 	}
 	if receipt.Failed > 0 {
 		fix := lastGoodStays(receipt)

@@ -211,7 +211,7 @@ func (s *server) newAdmin(cfg *config.Config, origins []*origin.Handler, ended <
 		opts.Metrics = s.observer.metrics()
 	}
 	for _, t := range cfg.Admin.Tokens {
-		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts, Quota: admin.Quota(t.Quota)})
+		opts.Tokens = append(opts.Tokens, admin.Token{Name: t.Name, Secrets: t.Secrets, Actions: t.Actions, Paths: t.Paths, Tags: t.Tags, Hosts: t.Hosts, Brake: (*reprint.Brake)(t.Brake), Quota: admin.Quota(t.Quota)})
 	}
 	return admin.New(opts)
 }

@@ -17,6 +17,7 @@ type hookSite struct {
 // Apply revalidates on the hosts of the hook's own site. With several hosts the
 // receipt is that of the last one that failed, or of the last one.
 func (h hookSite) Apply(ctx context.Context, r reprint.Revalidation) (*reprint.Receipt, error) {
+	r.Confirm = true // the file says what a hook names, and whoever calls it cannot be asked
 	if !h.many {
 		return h.site.Apply(ctx, r)
 	}

@@ -30,6 +30,9 @@ import (
 //	fetches N            the origin was asked for pages N times since the last time, or any number of times
 //	metric LINE          waits until the server's metrics have that line
 //	signal SIG           sends the background program a signal
+//	moment NAME DURATION sets NAME to the moment that far from now
+//	id                   sets ID to the first ID in the output of the last command
+//	until-stdout PATTERN COMMAND ARG... runs the command until its output has a line that matches
 //	exec fetch [-X METHOD] [-H HEADER]... URL   prints status, chosen headers and body
 func TestServe(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -46,6 +49,7 @@ func TestServe(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"origin": originCommand, "ports": portsCommand, "until": untilCommand, "until-hit": untilHit, "fetches": fetchesCommand, "signal": signalCommand, "metric": metricCommand, "exits": exits,
+			"moment": momentCommand, "until-stdout": untilStdout, "id": idCommand,
 		},
 	})
 }

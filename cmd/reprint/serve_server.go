@@ -88,6 +88,7 @@ func newServer(ctx context.Context, g *global, cfg *config.Config) (*server, err
 func (s *server) open(ctx context.Context, cfg *config.Config) error {
 	opts := reprint.Options{
 		Memory: cfg.Store.Memory, MaxPage: cfg.Limits.MaxPage, Renders: cfg.Limits.Renders, Queue: cfg.Limits.Queue, Codings: cfg.Compression,
+		Window: cfg.Revalidation.Window, Calls: cfg.Revalidation.Calls, Brake: reprint.Brake(cfg.Revalidation.Brake),
 		Trace: s.traces.join(s.observer.trace()), Log: s.log,
 	}
 	for _, site := range cfg.Sites {

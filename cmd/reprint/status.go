@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -63,6 +64,12 @@ func (s screen) status(url string, status *admin.Status) {
 			}
 		}
 		f.add("prerender", prerendered(*p)+"; "+state)
+	}
+	if status.Refills > 0 {
+		f.add("refills", counted(int64(status.Refills), "refill"))
+	}
+	for _, one := range status.Refilling {
+		f.add("refill", fmt.Sprintf("%s: %s; %s", one.ID, refillCount(one), cmp.Or(refillPace(one), refillState(one))))
 	}
 	f.flush()
 }
