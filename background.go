@@ -20,6 +20,11 @@ func (s *Site) startBackground() {
 	s.whenRouted(func() { s.due.Run(ctx, s.fire) })
 	s.whenRouted(func() { s.watchHorizon(ctx) })
 	s.whenRouted(func() { s.resumeRefills(ctx) })
+	s.work.start(func() { s.loadAsides(ctx) })
+	s.whenRouted(func() {
+		s.resumePlans(ctx)
+		s.duePlans.Run(ctx, s.firePlan)
+	})
 	s.work.start(func() { s.makeStrong(ctx) })
 	s.work.start(func() { s.watchVisits(ctx) })
 }
@@ -136,9 +141,9 @@ func (s *Site) countVisits() {
 	}
 }
 
-// schedule notes when a page that was just stored asked to be rendered again. A
+// schedulePage notes when a page that was just stored asked to be rendered again. A
 // moment that an earlier failure or page set is void.
-func (s *Site) schedule(e *entry) {
+func (s *Site) schedulePage(e *entry) {
 	switch due := fromMicros(e.life.due); {
 	case due.IsZero(), due.After(time.Now().Add(horizon)):
 		s.due.Remove(e.key())
@@ -159,7 +164,7 @@ func (s *Site) fire(key Key) {
 	}
 	now := time.Now()
 	if decide(now, &e.life, st, &rt.policy) == serve && !e.life.overtaken {
-		s.schedule(e) // a retry may have taken the place of its own moment
+		s.schedulePage(e) // a retry may have taken the place of its own moment
 		return
 	}
 	cause := "due"

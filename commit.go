@@ -31,7 +31,7 @@ func (s *Site) commit(page *Page, old *entry) outcome {
 		return outcome{entry: e, changed: changed, storeErr: err}
 	}
 	s.unkept.Forget(page.Key)
-	s.schedule(e)
+	s.schedulePage(e)
 	return outcome{entry: e, stored: stored, changed: changed}
 }
 
@@ -147,7 +147,7 @@ func (s *Site) keep(page *Page) (e *entry, stored bool, err error) {
 // inPlaceOf returns the stored page that answers for one that was not stored, which is
 // the last resort.
 func (s *Site) inPlaceOf(page *Page) *entry {
-	if newer, _, _ := s.lookup(s.ctx, page.Key); newer != nil {
+	if newer, st, _ := s.lookup(s.ctx, page.Key); newer != nil && !st.deleted {
 		return newer
 	}
 	return newEntry(page)

@@ -22,6 +22,8 @@ func TestDependencyLawCanBeBroken(t *testing.T) {
 		xtext   = `import _ "golang.org/x/text/language"; `
 		fixture = `import _ "testing"; `
 		rapid   = `import _ "pgregory.net/rapid"; `
+		markup  = `import _ "golang.org/x/net/html"; `
+		css     = `import _ "github.com/reprint-go/reprint/internal/selector"; `
 	)
 	tests := []struct {
 		rule   string // how its name begins
@@ -46,6 +48,9 @@ func TestDependencyLawCanBeBroken(t *testing.T) {
 		{"what is for tests", `render.go: import _ "net/http/httptest"`, nil},
 		{"what is for tests", `cmd/reprint/main.go: ` + rapid, nil},
 		{"what is for tests", `sqlite/db.go: ` + suite, nil},
+		{"proof reads HTML", `origin/list.go: ` + markup, []string{`proof/html.go: ` + markup, `internal/selector/in.go: ` + markup, `origin/list_test.go: ` + markup}},
+		{"proof reads HTML", `config/routes.go: import _ "github.com/andybalholm/cascadia"`, []string{`config/routes.go: ` + css}},
+		{"proof reads HTML", `page.go: ` + css, []string{`proof/proof.go: ` + css}},
 		{"the root names", `page.go: var openSQLite = 1`, []string{`sqlite/db.go: var openSQLite = 1`, `page_test.go: var openSQLite = 1`}},
 		{"the root names", `page.go: var engine = "redis"`, []string{"page.go: // like Redis\nvar engine = 1"}},
 		{"every package", `hook/hook.go:`, []string{`hook/hook_test.go:`}},

@@ -71,6 +71,22 @@ var law = []lawRule{{
 		return isForTests(target) && !f.test && f.layer() != suite
 	}),
 }, {
+	name:   "proof reads HTML, internal/selector reads CSS selectors, and only proof and config share them",
+	reason: "a few kilobytes can be the tree of gigabytes, so there is one place that bounds it; what configuration takes is what is looked for; and who checks no HTML carries no parser",
+	breaches: imports(func(f lawFile, target string) bool {
+		const selectors = lawModule + "/internal/selector"
+		reader := unitOf(f.importPath()) == "proof" || f.importPath() == selectors
+		switch {
+		case f.test:
+			return false
+		case isUnder(target, "golang.org/x/net/html"), isUnder(target, "github.com/andybalholm/cascadia"):
+			return !reader
+		case target == selectors:
+			return !reader && unitOf(f.importPath()) != "config"
+		}
+		return false
+	}),
+}, {
 	name:     "the root names no technology",
 	reason:   "a name in code is the first form of a dependency, and the contracts must fit the next technology too (comments may give examples)",
 	breaches: technologies,

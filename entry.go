@@ -167,6 +167,14 @@ func textSize(p *Page) int {
 	return n
 }
 
+// holds reports whether another page may not take the place of e, which is held.
+func (e *entry) holds(made *entry) bool {
+	return e.life.held() && e.life.heldUntil > made.life.renderedAt && !made.life.held() && made.life.renderedAt != e.life.renderedAt
+}
+
+// held reports whether the page is held, or was.
+func (l *life) held() bool { return !fromMicros(l.heldUntil).IsZero() }
+
 // part returns one of the texts.
 func (e *entry) part(i int) string {
 	begin, end := uint32(0), uint32(len(e.text))

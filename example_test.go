@@ -2,12 +2,15 @@ package reprint_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +81,58 @@ func ExampleTag() {
 
 // A page that knows when it changes says so, and is rendered again at that
 // moment, visited or not.
+// A list carries a tag of its own beside those of what is in it: what comes tomorrow is
+// in no page yet. "There is no such post" carries the post's tag, too.
+func ExampleTag_list() {
+	titles := map[string]string{"1": "Ferry late again"}
+	postPage := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		reprint.Tag(r.Context(), "post:"+id) // before it is looked for
+		title, ok := titles[id]
+		if !ok {
+			http.Error(w, "no such post", http.StatusNotFound)
+			return
+		}
+		fmt.Fprintln(w, title)
+	})
+	postList := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reprint.Tag(r.Context(), "type:post") // which posts there are
+		for _, id := range slices.Sorted(maps.Keys(titles)) {
+			reprint.Tag(r.Context(), "post:"+id) // what they say
+			fmt.Fprintln(w, titles[id])
+		}
+	})
+	site, err := reprint.New(reprint.Options{})
+	if err != nil {
+		panic(err)
+	}
+	if err := errors.Join(
+		site.Handle("/posts/{id}", postPage, reprint.Policy{}),
+		site.Handle("/posts", postList, reprint.Policy{}),
+	); err != nil {
+		panic(err)
+	}
+	show(site, "/posts/2") // somebody is too early
+	show(site, "/posts")
+
+	titles["2"] = "Ferry on time"
+	_, err = site.Apply(context.Background(), reprint.Revalidation{Tags: []string{"post:2", "type:post"}})
+	fmt.Println("revalidated:", err == nil)
+	show(site, "/posts/2")
+	show(site, "/posts")
+
+	// Output:
+	// 404 no such post
+	//
+	// 200 Ferry late again
+	//
+	// revalidated: true
+	// 200 Ferry on time
+	//
+	// 200 Ferry late again
+	// Ferry on time
+}
+
 func ExampleCached() {
 	names := map[string]string{"7": "Ada"}
 	author := func(ctx context.Context, id string) (string, error) {

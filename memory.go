@@ -52,7 +52,7 @@ func (m *memory) peek(key Key) *entry { return m.tier.Peek(key.String()) }
 func (m *memory) put(made *entry) (e *entry, stored bool) {
 	m.makeRoom(made.size())
 	e = m.tier.Update(made.name(), func(old *entry) *entry {
-		if old != nil && old.stamp > made.stamp {
+		if old != nil && (old.stamp > made.stamp || old.holds(made)) {
 			return old
 		}
 		m.replaced(old, made)

@@ -123,6 +123,10 @@ type Policy struct {
 	// first, and when all that is left is pinned, new pages are not stored.
 	Pin bool
 
+	// History is how many earlier versions of a page are kept, by content, where the store
+	// is a [VersionStore]. Zero: 10. Negative: none.
+	History int
+
 	// Timeout is the longest a render may take. Zero: [Options.RenderTimeout].
 	Timeout time.Duration
 
@@ -132,6 +136,11 @@ type Policy struct {
 	// and Last-Modified, and those header fields that differ in no more. An expression
 	// must not match the empty text.
 	Volatile []*regexp.Regexp
+
+	// MaxGone is of how many pages of one revalidation a 404 or 410 may take the place of
+	// a page; what goes beyond is refused, as by a Proof. It is for handlers that answer
+	// so when their own database does. Zero: of any number. Negative: of none.
+	MaxGone int
 
 	// Proof compares a new page with the one it would replace, which is nil for
 	// the first. An error refuses the new page: the last good one stays, and the
@@ -214,6 +223,7 @@ type Vary struct {
 const (
 	DefaultExpire   = 365 * 24 * time.Hour
 	DefaultNegative = 30 * time.Second
+	DefaultHistory  = 10
 
 	// DefaultCacheControl lets caches downstream keep a page and has them ask each
 	// time: what they kept could not be revalidated.
@@ -227,6 +237,12 @@ func (p Policy) withDefaults() Policy {
 	p.BypassHeaders = slices.Clone(p.BypassHeaders)
 	for i, name := range p.BypassHeaders {
 		p.BypassHeaders[i] = http.CanonicalHeaderKey(name)
+	}
+	switch {
+	case p.History == 0:
+		p.History = DefaultHistory
+	case p.History < 0:
+		p.History = 0
 	}
 	for i := range p.Vary {
 		p.Vary[i].Values = slices.Clone(p.Vary[i].Values)
@@ -357,6 +373,9 @@ func decide(now time.Time, page *life, s standing, policy *Policy) verdict {
 	if page == nil || s.deleted {
 		return absent
 	}
+	if page.held() && now.Before(fromMicros(page.heldUntil)) {
+		return serve
+	}
 	staleAt := freshUntil(page, policy)
 	if policy.Freshness == FromHeaders && !now.Before(staleAt) {
 		return decideByLifetime(now.Sub(staleAt), page, s, policy)
@@ -404,6 +423,12 @@ func (l *life) said() Lifetime {
 // freshUntil returns the moment from which a current page is stale by time; the
 // zero time when there is none.
 func freshUntil(page *life, policy *Policy) time.Time {
+	if page.held() {
+		if until := fromMicros(page.heldUntil); until.Before(heldForGood) {
+			return until
+		}
+		return time.Time{}
+	}
 	due := fromMicros(page.due)
 	if policy.Freshness == FromHeaders {
 		said := page.said()

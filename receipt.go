@@ -55,7 +55,7 @@ const maxReceiptPages = 1000
 func (r *Receipt) add(p PageResult) {
 	r.Matched++
 	switch p.Result {
-	case ResultRegenerated:
+	case ResultRegenerated, ResultRestored:
 		r.Regenerated++
 	case ResultUnchanged:
 		r.Unchanged++
@@ -106,7 +106,8 @@ type PageResult struct {
 	Tries  int           `json:"tries,omitempty"` // renders until it was as expected; see [Expect]
 	Error  string        `json:"error,omitempty"`
 
-	err error // the error that Error is the text of
+	err  error // the error that Error is the text of
+	held bool  // it was left alone because it is
 }
 
 func (r PageResult) rendered(e *entry, changed bool) PageResult {
@@ -138,7 +139,8 @@ const (
 	ResultStale       Result = "stale"
 	ResultExpired     Result = "expired"
 	ResultDeleted     Result = "deleted"
-	ResultMatched     Result = "matched" // of a dry run
+	ResultMatched     Result = "matched"  // of a dry run
+	ResultRestored    Result = "restored" // an earlier version took its place
 )
 
 // The JSON forms hold durations as milliseconds, as people read them.

@@ -12,10 +12,11 @@ import (
 // does not wait for that: what its receipt tells of is on disk already.
 type receipts struct {
 	mu      sync.Mutex
-	unsaved map[string]*Receipt // guarded by mu, as is all below
-	order   []string            // those of unsaved that the journal has no earlier form of, the oldest first
-	running map[string]bool     // those that the journal has as running
-	saving  bool                // somebody stores them
+	written map[string]*tally // of calls that nobody waits for; guarded by mu, as is all below
+	unsaved map[string]*Receipt
+	order   []string        // those of unsaved that the journal has no earlier form of, the oldest first
+	running map[string]bool // those that the journal has as running
+	saving  bool            // somebody stores them
 }
 
 const (
@@ -27,6 +28,58 @@ const (
 	// maxReceiptsAtOnce is how many are stored in one step.
 	maxReceiptsAtOnce = 64
 )
+
+// tally is a receipt that is being written.
+type tally struct {
+	mu      sync.Mutex
+	receipt *Receipt // guarded by mu
+}
+
+func (t *tally) add(p PageResult) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.receipt.add(p)
+}
+
+// soFar returns the receipt as it is now.
+func (t *tally) soFar() *Receipt {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := *t.receipt
+	r.Running = true
+	r.Took = time.Since(r.At).Truncate(time.Microsecond)
+	r.Pages = slices.Clone(r.Pages)
+	r.finish()
+	return &r
+}
+
+// follow lets a receipt be read while it is written, until the function that it returns
+// is called.
+func (u *receipts) follow(t *tally) (done func()) {
+	id := t.receipt.ID
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.written == nil {
+		u.written = make(map[string]*tally)
+	}
+	u.written[id] = t
+	return func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		delete(u.written, id)
+	}
+}
+
+// now returns a receipt that is being written, or waits to be stored; nil: there is none.
+func (u *receipts) now(id string) *Receipt {
+	u.mu.Lock()
+	t, r := u.written[id], u.unsaved[id]
+	u.mu.Unlock()
+	if t != nil {
+		return t.soFar()
+	}
+	return r
+}
 
 // add keeps a receipt, if there is room, for who asks for it before it is stored. It
 // reports whether somebody must be found to store it.
@@ -82,12 +135,6 @@ func (u *receipts) remove(stored ...*Receipt) {
 		}
 	}
 	u.order = slices.DeleteFunc(u.order, func(id string) bool { return gone[id] })
-}
-
-func (u *receipts) get(id string) *Receipt {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.unsaved[id]
 }
 
 // waiting returns the receipts that the journal has in no form, the newest first, those
@@ -157,7 +204,7 @@ func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
 	if f := s.refills.get(id); f != nil {
 		return f.soFar(), nil
 	}
-	if r := s.receipts.get(id); r != nil {
+	if r := s.receipts.now(id); r != nil {
 		return r.clone(), nil
 	}
 	r, err := s.journal.Receipt(ctx, id)

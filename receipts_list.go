@@ -74,7 +74,7 @@ func (s *Site) inOneList(refills, waiting, stored []*Receipt, limit int) []*Rece
 		}
 	}
 	for _, r := range stored {
-		if final := s.receipts.get(r.ID); final != nil {
+		if final := s.receipts.now(r.ID); final != nil {
 			r = final.withoutPages()
 		}
 		list = append(list, r)

@@ -3,6 +3,8 @@ package reprint_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/reprint-go/reprint"
@@ -82,5 +84,37 @@ func TestReceiptsAreStoredBehind(t *testing.T) {
 	}
 	if n := missing(store.Receipt); n > 1 { // a memory store keeps a thousand
 		t.Fatalf("%d receipts are not stored", n)
+	}
+}
+
+// Who watches a call that nobody waits for sees it come along.
+func TestARunningReceiptCounts(t *testing.T) {
+	site := newSite(t, reprint.Options{Renders: 1})
+	step := make(chan struct{})
+	var stepping atomic.Bool
+	handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) {
+		reprint.Tag(r.Context(), "author:7")
+		if stepping.Load() {
+			<-step
+		}
+		fmt.Fprint(w, "x")
+	}, reprint.Policy{})
+	for i := range 5 {
+		get(site, fmt.Sprintf("/%d", i))
+	}
+	stepping.Store(true)
+	receipt, err := site.Apply(t.Context(), reprint.Revalidation{Tags: []string{"author:7"}, NoWait: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 5 {
+		step <- struct{}{}
+		waitFor(t, "the receipt counts", func() bool {
+			r, err := site.Receipt(t.Context(), receipt.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.Matched == n+1 && r.Running == (n < 4)
+		})
 	}
 }

@@ -444,7 +444,7 @@ func (f *refill) waitResumed() error {
 // settled notes what has become of a page for which there is nothing to do.
 func (f *refill) settled(k Key) bool {
 	result := PageResult{Path: k.String()}
-	if why := f.site.unreachable(k); why != "" {
+	if why, _ := f.site.leftAlone(k); why != "" {
 		result.Result, result.Error = ResultSkipped, why
 		f.giveUp(k, result)
 		return true

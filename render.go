@@ -197,7 +197,7 @@ func (s *Site) render(key Key, cause string, stamp Position, a attempt) outcome 
 	if rt == nil {
 		return outcome{err: &RenderError{Path: key.String(), Status: http.StatusNotFound, Err: &NoRouteError{Path: key.target()}}}
 	}
-	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Pinned: rt.policy.Pin, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
+	page := &Page{Key: key, Route: rt.pattern, Stamp: stamp, Pinned: rt.policy.Pin, History: rt.policy.History, Cause: cause, RenderedAt: time.Now().UTC().Truncate(time.Microsecond)}
 	ctx := s.traceStart(page)
 	out := s.renderPage(ctx, rt, page, a)
 	s.traceDone(ctx, page, out)
@@ -210,7 +210,12 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt)
 	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key), a.since)
 	old, unread := s.previous(key)
 	if failure == nil {
-		failure = refused(rt, old, unread, page)
+		if failure = refused(rt, old, unread, page); failure == nil {
+			failure = s.tooManyGone(rt, old, page)
+		}
+		if failure != nil {
+			s.putAside(page, old, failure)
+		}
 	}
 	if failure == nil {
 		page.settle(old, rt.policy.Volatile)
@@ -233,6 +238,9 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt)
 		}
 		out := s.commit(page, old)
 		out.renewed = renewed
+		if out.stored {
+			s.forgetAside(key)
+		}
 		return out
 	case errors.Is(failure, ErrPrivate) && unread == nil && (old == nil || rt.policy.Freshness == FromHeaders || gone(page.Status)):
 		s.forsake(key, old, stamp)
@@ -613,6 +621,47 @@ func refused(rt *route, old *entry, unread error, page *Page) *RenderError {
 		return nil
 	}
 	return &RenderError{Path: page.Key.String(), Status: http.StatusInternalServerError, Err: fmt.Errorf("%w: %w", ErrRefused, err)}
+}
+
+// tooManyGone refuses a page that says that it is gone where too many of the same
+// revalidation have said so.
+func (s *Site) tooManyGone(rt *route, old *entry, page *Page) *RenderError {
+	if rt.policy.MaxGone == 0 || old == nil || old.status() != http.StatusOK || !gone(page.Status) {
+		return nil
+	}
+	by := s.ledger.above(old.tags().list(), old.isChecked())
+	if len(by) == 0 || s.gone.another(by[len(by)-1], max(0, rt.policy.MaxGone)) {
+		return nil
+	}
+	err := fmt.Errorf("it is a %d, and already %d pages of the same revalidation are gone", page.Status, max(0, rt.policy.MaxGone))
+	return &RenderError{Path: page.Key.String(), Status: http.StatusBadGateway, Err: fmt.Errorf("%w: %w", ErrRefused, err)}
+}
+
+// goneCounts is of how many pages that revalidations made stale it was found that they
+// are gone.
+type goneCounts struct {
+	mu     sync.Mutex
+	counts map[Position]int // guarded by mu
+}
+
+// maxGoneCounts is of how many revalidations that is known, the last ones.
+const maxGoneCounts = 1000
+
+// another counts a page, and reports whether it is within the limit.
+func (g *goneCounts) another(by Position, limit int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.counts[by] >= limit {
+		return false
+	}
+	if g.counts == nil {
+		g.counts = make(map[Position]int)
+	}
+	g.counts[by]++
+	if len(g.counts) > maxGoneCounts {
+		delete(g.counts, slices.Min(slices.Collect(maps.Keys(g.counts))))
+	}
+	return true
 }
 
 // proof calls a route's proof; one that panics refuses.

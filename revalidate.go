@@ -120,9 +120,13 @@ type Revalidation struct {
 // Revalidate renders the pages of path again and returns nil when every request
 // that begins from now on is answered from a render that began after this call
 // did. It is [Site.Apply] for one path in mode Regenerate; what it returns
-// otherwise says why, and visitors keep the last good page.
+// otherwise says why, and visitors keep the last good page. Of a page that is held the
+// error wraps [ErrHeld].
 func (s *Site) Revalidate(ctx context.Context, path string) error {
-	_, err := s.Apply(ctx, Revalidation{Paths: []string{path}})
+	receipt, err := s.Apply(ctx, Revalidation{Paths: []string{path}})
+	if err == nil && slices.ContainsFunc(receipt.Pages, func(p PageResult) bool { return p.held }) {
+		err = fmt.Errorf("reprint: %w: %s", ErrHeld, path)
+	}
 	return err
 }
 
@@ -161,6 +165,11 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 			return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 		}
 	}
+	return s.applyTo(ctx, r, aims, begin)
+}
+
+// applyTo is Apply for pages that are known.
+func (s *Site) applyTo(ctx context.Context, r Revalidation, aims aims, begin time.Time) (*Receipt, error) {
 	if r.DryRun {
 		return s.rehearse(ctx, r, aims)
 	}
@@ -193,16 +202,20 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
 	if !r.NoWait && !s.namesMany(ctx, r, aims) {
-		return receipt, s.complete(ctx, r, aims, receipt, begin)
+		return receipt, s.complete(ctx, r, aims, &tally{receipt: receipt}, begin)
 	}
 	running := receipt.clone()
 	running.Running = true
 	s.saveReceiptBehind(running)
+	written := &tally{receipt: receipt}
+	done := s.receipts.follow(written)
 	behind = s.work.start(func() {
 		defer s.calls.Release(1)
-		_ = s.complete(s.ctx, r, aims, receipt, begin) // the receipt tells how it went
+		defer done()
+		_ = s.complete(s.ctx, r, aims, written, begin) // the receipt tells how it went
 	})
 	if !behind {
+		done()
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return running, nil
@@ -249,13 +262,16 @@ func (s *Site) enact(ctx context.Context, receipt *Receipt, tags []string) error
 
 // complete does what a revalidation that is in force asks for, and keeps its
 // receipt.
-func (s *Site) complete(ctx context.Context, r Revalidation, a aims, receipt *Receipt, begin time.Time) error {
-	err := s.carryOut(ctx, r, a, receipt)
+func (s *Site) complete(ctx context.Context, r Revalidation, a aims, written *tally, begin time.Time) error {
+	err := s.carryOut(ctx, r, a, written)
+	receipt := written.receipt // which nobody else writes any more
+	written.mu.Lock()
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
 	if len(a.tags) > 0 {
 		s.news.finish(receipt)
 	}
+	written.mu.Unlock()
 	s.saveReceiptBehind(receipt)
 	if traced := s.opts.Trace.Revalidated; traced != nil {
 		traced(receipt)
@@ -281,7 +297,7 @@ func (s *Site) rehearse(ctx context.Context, r Revalidation, a aims) (*Receipt, 
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
 	if r.OnlyGenerated && !a.only {
-		skipUngenerated(a.keys, seen, receipt)
+		skipUngenerated(a.keys, seen, receipt.add)
 	}
 	receipt.Estimate = found.estimate(&s.traffic)
 	receipt.Took = time.Since(receipt.At).Truncate(time.Microsecond)
@@ -520,14 +536,15 @@ func (s *Site) catchUp() error {
 
 // carryOut does what the mode says to every page that is named, and fills in the
 // receipt.
-func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Receipt) error {
-	var mu sync.Mutex // guards receipt and failure
+func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, written *tally) error {
+	receipt := written.receipt // its ID, position and mode do not change any more
+	var mu sync.Mutex          // guards failure
 	var failure error
 	pool := newPool(s.work.crew, s.opts.Renders+storingAhead, func(k Key) {
 		result := s.carryOutOne(ctx, k, r, receipt)
+		written.add(result)
 		mu.Lock()
 		defer mu.Unlock()
-		receipt.add(result)
 		if result.err != nil && failure == nil {
 			failure = result.err
 		}
@@ -535,7 +552,7 @@ func (s *Site) carryOut(ctx context.Context, r Revalidation, a aims, receipt *Re
 	seen, listErr := s.named(ctx, r, a, pool.give)
 	pool.wait()
 	if r.OnlyGenerated && !a.only {
-		skipUngenerated(a.keys, seen, receipt)
+		skipUngenerated(a.keys, seen, written.add)
 	}
 	switch {
 	case failure != nil && ctx.Err() != nil:
@@ -622,7 +639,7 @@ func (s *Site) tagged(ctx context.Context, tag string) iter.Seq2[Key, error] {
 }
 
 // skipUngenerated notes the paths of which no page, in no variant, is stored.
-func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
+func skipUngenerated(named []Key, seen map[Key]bool, add func(PageResult)) {
 	generated := make(map[Key]bool, len(seen))
 	for k := range seen {
 		generated[Key{Host: k.Host, Path: k.Path}] = true
@@ -630,7 +647,7 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 	}
 	for _, k := range named {
 		if !generated[Key{Host: k.Host, Path: k.Path, Query: k.Query}] {
-			receipt.add(PageResult{Path: k.String(), Result: ResultSkipped})
+			add(PageResult{Path: k.String(), Result: ResultSkipped})
 		}
 	}
 }
@@ -638,8 +655,8 @@ func skipUngenerated(named []Key, seen map[Key]bool, receipt *Receipt) {
 // regenerate renders one page for a revalidation and waits for it.
 func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
 	result := PageResult{Path: key.String()}
-	if why := s.unreachable(key); why != "" {
-		result.Result, result.Error = ResultSkipped, why
+	if why, held := s.leftAlone(key); why != "" {
+		result.Result, result.Error, result.held = ResultSkipped, why, held
 		return result
 	}
 	var out outcome
@@ -655,6 +672,9 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 	switch {
 	case err != nil:
 		return result.failed(err)
+	case out.err == nil && out.private == "" && out.entry.heldAt(time.Now()):
+		result.Result, result.Error, result.held = ResultSkipped, heldText(out.entry), true
+		return result
 	case out.private != "":
 		// Every visitor is answered by the handler itself: nothing here is old.
 		result.Result, result.Error = ResultSkipped, out.private
@@ -673,6 +693,18 @@ func (s *Site) unreachable(key Key) string {
 		return "no visitor can reach it: no route serves or lists it any more"
 	}
 	return ""
+}
+
+// leftAlone says why a page is not rendered, or "", and whether that is because it is
+// held.
+func (s *Site) leftAlone(key Key) (why string, held bool) {
+	if why := s.unreachable(key); why != "" {
+		return why, false
+	}
+	if e, err := s.previous(key); err == nil && e != nil && e.heldAt(time.Now()) {
+		return heldText(e), true
+	}
+	return "", false
 }
 
 // remove drops one page for a revalidation of mode Delete. The journal already
@@ -704,6 +736,14 @@ var (
 	ErrInRender = errors.New("revalidation is not allowed inside a render")
 	// ErrNoRefill: no refill with that ID is under way.
 	ErrNoRefill = errors.New("no such refill is under way")
+	// ErrNoPlan: there is no plan with that ID.
+	ErrNoPlan = errors.New("there is no such plan")
+	// ErrNoHistory: the store is no [VersionStore].
+	ErrNoHistory = errors.New("the store keeps no versions of pages; give the site a store on disk")
+	// ErrNoVersion: there is no version with that ID.
+	ErrNoVersion = errors.New("there is no such version any more")
+	// ErrHeld: an earlier version of the page was restored and is held; see [Site.Release].
+	ErrHeld = errors.New("the page is held")
 	// ErrBusy: a limit on renders or on waiting is reached. Try again later.
 	ErrBusy = errors.New("too many renders are waiting")
 	// ErrClosed: the site is shut down.

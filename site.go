@@ -235,21 +235,25 @@ type Site struct {
 	journal Journal
 	ledger  *ledger
 
-	flights flight.Group[Key, *job, outcome]
-	gate    *gate.Gate
-	storing *semaphore.Weighted // bytes of rendered pages that wait for the store; see renderPage
-	loads   singleflight.Group  // of pages from the store
-	stored  atomic.Uint64       // rises when the store has changed; see lookup
-	failed  *backoff.Book[Key, *RenderError]
-	private *backoff.Book[Key, Position] // with the stamp of the render that said so
-	unkept  *backoff.Book[Key, struct{}] // pages that the store did not take
-	due     *due.Queue[Key]
-	lost    lost // handlers that did not stop
+	flights  flight.Group[Key, *job, outcome]
+	gate     *gate.Gate
+	storing  *semaphore.Weighted // bytes of rendered pages that wait for the store; see renderPage
+	loads    singleflight.Group  // of pages from the store
+	stored   atomic.Uint64       // rises when the store has changed; see lookup
+	failed   *backoff.Book[Key, *RenderError]
+	private  *backoff.Book[Key, Position] // with the stamp of the render that said so
+	unkept   *backoff.Book[Key, struct{}] // pages that the store did not take
+	due      *due.Queue[Key]
+	duePlans *due.Queue[string] // by their IDs
+	lost     lost               // handlers that did not stop
 
 	routing   atomic.Uint64 // rises when routes have changed; see ready
 	printer   printer
-	codings   coding.Set      // that pages are offered in
-	encodings EncodingStore   // nil: forms are not kept
+	codings   coding.Set    // that pages are offered in
+	encodings EncodingStore // nil: forms are not kept
+	versions  VersionStore  // nil: versions are not kept
+	asides    asides
+	gone      goneCounts
 	strong    chan strongWork // forms to be made smaller
 	lanes     []*lane.Lane    // guarded by work.mu
 
@@ -268,6 +272,7 @@ type Site struct {
 	news       news       // for those who follow the events of the site
 	refills    refills    // that are under way
 	traffic    traffic
+	schedule   schedule
 	calls      *semaphore.Weighted // revalidations that are not done
 	expected   expected            // pages that calls have waited for
 	applying   sync.Mutex          // held while entries come into force, in order
@@ -291,17 +296,19 @@ func New(opts Options) (*Site, error) {
 		return nil, err
 	}
 	s := &Site{
-		opts:    opts,
-		log:     opts.Log,
-		gate:    gate.New(opts.Renders, opts.Queue),
-		calls:   semaphore.NewWeighted(int64(opts.Calls)),
-		storing: semaphore.NewWeighted(maxStoring),
-		work:    work{crew: newCrew()},
-		failed:  backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
-		private: backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
-		unkept:  backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
-		due:     due.New[Key](maxDue),
-		refills: refills{limiter: pace.NewLimiter(max(1, opts.Renders/2))},
+		opts:     opts,
+		log:      opts.Log,
+		gate:     gate.New(opts.Renders, opts.Queue),
+		calls:    semaphore.NewWeighted(int64(opts.Calls)),
+		storing:  semaphore.NewWeighted(maxStoring),
+		work:     work{crew: newCrew()},
+		failed:   backoff.New[Key, *RenderError](time.Second, 5*time.Minute, maxFailures),
+		private:  backoff.New[Key, Position](10*time.Second, 2*time.Minute, maxPrivate),
+		unkept:   backoff.New[Key, struct{}](10*time.Second, 5*time.Minute, maxFailures),
+		due:      due.New[Key](maxDue),
+		duePlans: due.New[string](maxPlans),
+		schedule: schedule{plans: make(map[string]*Plan)},
+		refills:  refills{limiter: pace.NewLimiter(max(1, opts.Renders/2))},
 	}
 	s.opening.done = make(chan struct{})
 	s.codings = opts.codings()
@@ -309,6 +316,7 @@ func New(opts Options) (*Site, error) {
 	s.table.Store(newTable())
 	s.openStore()
 	s.encodings, _ = s.store.(EncodingStore)
+	s.versions, _ = s.store.(VersionStore)
 	summary, err := s.journal.Summary(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("reprint: read the journal: %w", err)

@@ -100,7 +100,9 @@ type Store interface {
 	// Put stores p, its tags and its body in one step, in place of any older
 	// page of the key, and reports whether it did. It stores nothing and returns
 	// false when the page that is there has a higher Stamp: an older render
-	// never overwrites a newer one. Equal stamps replace. A store with limits
+	// never overwrites a newer one. Equal stamps replace. Nor does it when the page
+	// that is there is held, its HeldUntil is after p.RenderedAt, and p is neither
+	// held nor of the same RenderedAt. A store with limits
 	// makes room by dropping pages, never this one nor one that is Pinned; when
 	// there is no room it returns an error that wraps [ErrFull].
 	Put(ctx context.Context, p *Page) (bool, error)
@@ -189,23 +191,29 @@ type Encoding struct {
 // once, in [New].
 //
 // When [Store.Put] replaces a page whose ModifiedAt is another one, the page that was
-// there becomes a version, in the same step. Of a key there are at most as many of
-// these as the History of the page that was put last says; the oldest go first.
-// [Store.Delete] makes no version and leaves those that there are. They live on when a
-// page is dropped to make room, but where there is no room they go before any page.
+// there becomes a version, in the same step; one that is found damaged does not. Of a key
+// there are at most as many of these as the History of the page that was put last says;
+// the oldest go first. [Store.Delete] makes no version and leaves those that there are.
+//
+// A version is no page: Tagged, List and Due do not know it, and it does not count where
+// the number of pages is limited. It lives on when a page is dropped. Where bytes are
+// short, versions go before any page, the oldest first, and a page that is put is stored
+// without making one.
 type VersionStore interface {
 	Store
 	// PutAside keeps p, which was refused for a reason, in place of any other that was
-	// refused of its key. It makes no room by dropping pages: where there is none it
-	// returns an error that wraps [ErrFull].
+	// refused of its key. It leaves the page of the key and what was served as they are.
+	// It makes room by dropping older versions and no pages: where there is none it
+	// returns an error that wraps [ErrFull]. An empty reason is an error.
 	PutAside(ctx context.Context, p *Page, reason string) error
 
 	// Versions returns the versions of a key, the newest first, without bodies. What was
-	// refused comes before all that were served.
+	// refused comes before all that were served. One that is found damaged is left out.
 	Versions(ctx context.Context, key Key) ([]Version, error)
 
 	// Aside returns versions that were refused, without bodies, in the order of their
-	// IDs, those above after, at most limit of them, at least 1.
+	// IDs, those above after, at most limit of them; fewer mean that there are no more.
+	// One that is found damaged is left out. A limit below 1 is an error.
 	Aside(ctx context.Context, after int64, limit int) ([]Version, error)
 
 	// Version returns a version with its body, or nil and no error when it is not kept.
@@ -219,7 +227,7 @@ type VersionStore interface {
 
 // Version is one of the contents that a page had, or was to have.
 type Version struct {
-	ID       int64     // above 0; no other has it, in no page and at no time
+	ID       int64     // above 0; no other has it, of no page and at no time. Newer ones have higher ones
 	Page     *Page     // as it was stored
 	Size     int64     // of the body, in bytes
 	Replaced time.Time // when another content took its place, or when it was refused

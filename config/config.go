@@ -112,6 +112,8 @@ type Route struct {
 	Ignore        []string
 	Invalidate    bool
 	Volatile      []*regexp.Regexp
+	History       int
+	Proof         *Proof     // nil: nothing is asked of a page
 	Prerender     *Prerender // nil: nothing
 }
 
@@ -119,6 +121,16 @@ type Route struct {
 type Vary struct {
 	Header string
 	Values []string
+}
+
+// Proof is what a new page must pass; see package proof.
+type Proof struct {
+	Size      float64 // the smallest share of the last good page's size; 0: any
+	Contains  []string
+	Excludes  []string
+	Selectors []string
+	Index     bool // it may not be newly noindex
+	Gone      *int // how many pages one revalidation may turn from 200 to 404 or 410; nil: any number
 }
 
 // Prerender is what is rendered before anybody asks.

@@ -39,6 +39,7 @@ const (
 	kindSize          // 256MiB
 	kindCount         // a whole number
 	kindShare         // 0 to 1
+	kindPercent       // 50%
 	kindFlag          // true or false
 	kindChoice        // one of key.allowed
 	kindMapping       // with key.keys

@@ -92,7 +92,7 @@ func TestDesign(t *testing.T) {
 	posts.Vary = nil
 	equal(t, posts, config.Route{
 		Path: "/posts/{id}", Pos: config.Pos{Line: 15, Column: 11},
-		Revalidate: time.Hour, Expire: 720 * time.Hour, Negative: 30 * time.Second, Timeout: 10 * time.Second,
+		Revalidate: time.Hour, Expire: 720 * time.Hour, Negative: 30 * time.Second, Timeout: 10 * time.Second, History: 10,
 		Fallback: "blocking", Query: []string{"page"}, Tags: []string{"post:{id}", "type:post"},
 		Prerender: &config.Prerender{Sitemap: "/sitemap.xml"},
 	})
@@ -220,6 +220,10 @@ func TestFull(t *testing.T) {
 		Tags: []string{"post:{id}", "type:post"}, CacheControl: "public, max-age=60",
 		BypassHeaders: []string{"X-Preview"}, BypassCookies: []string{"wordpress_logged_in_*"},
 		Ignore: []string{"private", "no-store", "no-cache", "set-cookie"}, Invalidate: true, Pin: true, Volatile: []*regexp.Regexp{regexp.MustCompile(`nonce="[^"]*"`)},
+		Proof: &config.Proof{
+			Size: 0.125, Contains: []string{"</html>"}, Excludes: []string{"Fatal error", "Traceback"},
+			Selectors: []string{"main article", "a[href^='/']"}, Index: true, Gone: new(int),
+		},
 		Prerender: &config.Prerender{
 			Sitemap: "https://127.0.0.1:3443/sitemap.xml", Paths: []string{"/posts/1", "/posts/2?page=2"}, URL: "/api/paths?type=post", AtStart: true,
 		},

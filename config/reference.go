@@ -26,6 +26,7 @@ log names the key.
 |---|---|---|
 | duration | ` + "`500ms` `90s` `15m` `1h30m` `30d`" + ` | always with a unit; a day has 24 hours |
 | size | ` + "`64KiB` `256MiB` `10GB`" + ` | always with a unit; ` + "`KiB`" + ` is 1,024 bytes, ` + "`KB`" + ` is 1,000 |
+| percentage | ` + "`50%` `99.5%`" + ` | always with its sign |
 | text | ` + "`/posts/{id}` `\"*\"`" + ` | in quotes when it begins with anything but a letter, a digit, a slash or a dot, has ` + "`: `" + ` in it, looks like a number, or stands in ` + "`[ ]`" + ` and has braces |
 | variable | ` + "`${REPRINT_TOKEN}`" + ` | from the environment, in values only, also as a part of one; one that is missing or empty is an error; ` + "`$${`" + ` stands for the characters themselves |
 
@@ -122,6 +123,8 @@ func (k *key) takes() string {
 		one = "a whole number" + k.bounds(func(n int64) string { return fmt.Sprint(n) })
 	case kindShare:
 		one = "a number from 0 to 1"
+	case kindPercent:
+		one = "a percentage above 0"
 	case kindFlag:
 		one = "`true` or `false`"
 	case kindChoice:

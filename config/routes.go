@@ -53,6 +53,8 @@ func (c *checker) route(r, site reader, s *Site) Route {
 		Invalidate:    r.flag("invalidate"),
 		Pin:           r.flag("pin"),
 		Volatile:      c.expressions(r, "volatile"),
+		History:       int(r.value("history").size),
+		Proof:         c.proof(r),
 		Prerender:     c.prerender(r, site, s),
 	}
 	if v := r.given("path"); v != nil {

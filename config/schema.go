@@ -102,6 +102,8 @@ func (k *key) valueSchema() object {
 		return orVariable(number)
 	case kindShare:
 		return orVariable(object{"type": "number", "minimum": 0, "maximum": 1})
+	case kindPercent:
+		return object{"type": "string", "pattern": percentForm.String() + "|" + withVariable}
 	case kindFlag:
 		return orVariable(object{"type": "boolean"})
 	case kindChoice:

@@ -63,7 +63,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 func TestSchemaRefusesBadFiles(t *testing.T) {
 	meaning := []string{
 		"admin-", "hook-p", "hook-weak", "hosts", "languages", "listen-", "many-at-once", "origin-headers", "origin-insecure", "origin-url-",
-		"prerender-", "proxies", "query-", "ready", "route-bypass", "route-freshness", "route-headers", "route-path-", "route-prerender", "route-query",
+		"prerender-", "proxies", "query-", "ready", "route-bypass", "route-freshness", "route-headers", "route-path-", "route-prerender", "route-proof", "route-query",
 		"route-shadow", "route-slash", "route-tags", "route-twice", "route-vary-", "route-volatile", "sites-hosts", "store", "syntax-", "token-scopes", "token-twice",
 		"token-weak", "tracing", "unit-duration-bounds", "unit-size-bounds", "variable-", "key-variable",
 	}

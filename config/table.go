@@ -307,12 +307,42 @@ var routeKeys = []key{{
 	doc:    "Regular expressions for what differs from render to render and means nothing to a visitor: a nonce, a time of printing. A page that differs from the one before it in such parts only is unchanged: it keeps its content, `ETag` and `Last-Modified`.",
 	absent: "every byte counts", example: "['nonce=\"[^\"]*\"']",
 }, {
+	name: "history", kind: kindCount, max: 1000,
+	doc: "How many earlier versions of a page are kept in the store, by content, to look at and to restore. With 0 none is.", def: "10", example: "30",
+}, {
+	name: "proof", kind: kindMapping, keys: proofKeys, anyOf: names(proofKeys),
+	doc: "What a new page with status 200 must pass. One that does not is refused: visitors keep the last good page, the render counts as failed and is tried again, " +
+		"and whoever revalidates is told everything that the page lacks.",
+	absent: "a page is refused only if it is empty and the last good one is not", example: "{size: 50%, excludes: [Fatal error], selectors: [main article]}",
+}, {
 	name: "invalidate", kind: kindFlag,
 	doc: "Whether a POST, PUT, PATCH or DELETE that succeeds makes the pages stale that it names: its own path, and those of `Location` and `Content-Location`.", def: "false", example: "true",
 }, {
 	name: "prerender", kind: kindMapping, keys: prerenderKeys, anyOf: []string{"sitemap", "paths", "url"},
 	doc:    "Which pages there are, to render them before anybody asks and to know what `fallback` means.",
 	absent: "nothing is listed", example: "{sitemap: /sitemap.xml}",
+}}
+
+var proofKeys = []key{{
+	name: "size", kind: kindPercent,
+	doc: "The smallest size that a page may have, in bytes, as a share of the last good page with status 200.", absent: "any", example: "50%",
+}, {
+	name: "contains", kind: kindText, list: true,
+	doc: "Texts that each page must have, of whatever type, byte for byte as they are written here; the payloads and data of Next.js are pages too, of which only HTML is asked for them.", absent: "none", example: "[\"</html>\"]",
+}, {
+	name: "excludes", kind: kindText, list: true,
+	doc: "Texts that no page may have, of whatever type, byte for byte as they are written here.", absent: "none", example: "[Fatal error, \"Traceback (most recent call last)\"]",
+}, {
+	name: "selectors", kind: kindText, list: true,
+	doc: "CSS selectors, each of which must match an element of each HTML page. Where the last good page is HTML, the new one must be too. Besides type, id, class, attribute and combinators there are `:not()` and `:has()` without combinators in their brackets, " +
+		"`:nth-child()` and its kin, `:root`, `:empty`, `:link`, `:enabled`, `:disabled`, `:checked`, `:lang()` and `:contains(\"text\")`. Pages of more than 4 MiB, of more than 512 elements in each other, or that take longer than 2 s are refused.",
+	absent: "none", example: "[main article]",
+}, {
+	name: "index", kind: kindFlag,
+	doc: "Whether a page must not be newly closed to search engines: by `noindex` or `none` in `X-Robots-Tag` or in a meta element `robots` or `googlebot`, where the last good page said neither.", def: "false", example: "true",
+}, {
+	name: "gone", kind: kindCount, max: 1_000_000_000,
+	doc: "How many pages one revalidation may turn from 200 to 404 or 410. With 0 none may.", absent: "any number", example: "10",
 }}
 
 var prerenderKeys = []key{{

@@ -132,6 +132,35 @@ func TestDiffKnowsTheTable(t *testing.T) {
 	}
 }
 
+func TestPercent(t *testing.T) {
+	tests := []struct {
+		text           string
+		want           float64
+		fault, suggest string
+	}{
+		{"50%", 0.5, "", ""},
+		{"100%", 1, "", ""},
+		{"12.5%", 0.125, "", ""},
+		{"0.1%", 0.001, "", ""},
+		{"0%", 0, "asks for nothing", ""},
+		{"101%", 0, "is more than all of it", "100%"},
+		{"50", 0, "is not a percentage", "50%"},
+		{"0.5", 0, "is not a percentage", "50%"},
+		{"50 %", 0, "is not a percentage", "50%"},
+		{"1", 0, "is not a percentage", "1%"},
+		{"-5%", 0, "is not a percentage", ""},
+		{"500", 0, "is not a percentage", ""},
+		{"half", 0, "is not a percentage", ""},
+		{"nan%", 0, "is not a percentage", ""},
+		{"", 0, "is not a percentage", ""},
+	}
+	for _, test := range tests {
+		if share, fault, suggest := percentOf(test.text); share != test.want || fault != test.fault || suggest != test.suggest {
+			t.Errorf("%q: %v, fault %q, suggest %q; want %v, %q, %q", test.text, share, fault, suggest, test.want, test.fault, test.suggest)
+		}
+	}
+}
+
 func TestDuration(t *testing.T) {
 	tests := []struct{ text, want, fault, suggest string }{
 		{"500ms", "500ms", "", ""},

@@ -16,12 +16,14 @@ var (
 	durationForm = regexp.MustCompile(`^(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+$`)
 	durationPart = regexp.MustCompile(`([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)`)
 	sizeForm     = regexp.MustCompile(`^([0-9]+)(B|[KMGT]i?B)$`)
+	percentForm  = regexp.MustCompile(`^[0-9]{1,3}(?:\.[0-9]{1,6})?%$`)
 	numberWord   = regexp.MustCompile(`^([0-9]+)(\.[0-9]+)?[\s_-]*([A-Za-z]*)$`)
 )
 
 const (
 	durationLike = "write a number with its unit: 500ms, 60s, 15m, 12h or 30d"
 	sizeLike     = "write a whole number with its unit: 64KiB, 256MiB or 10GiB"
+	percentLike  = "write a percentage, such as 50%"
 )
 
 // durationOf reads "90s", "1h30m" or "30d". The fault is the end of a sentence
@@ -53,6 +55,34 @@ func durationOf(text string) (d time.Duration, fault, suggest string) {
 		return 0, "is longer than 200 years", ""
 	}
 	return time.Duration(math.Round(sum)), "", ""
+}
+
+// percentOf reads "50%" as 0.5; see durationOf.
+func percentOf(text string) (share float64, fault, suggest string) {
+	if !percentForm.MatchString(text) {
+		return 0, "is not a percentage", likelyPercent(text)
+	}
+	n, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+	switch {
+	case err != nil || n > 100:
+		return 0, "is more than all of it", "100%"
+	case n == 0:
+		return 0, "asks for nothing", ""
+	}
+	return n / 100, "", ""
+}
+
+// likelyPercent turns "0.5", "50" and "50 %" into "50%".
+func likelyPercent(text string) string {
+	number := strings.TrimSpace(strings.TrimSuffix(text, "%"))
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(f > 0 && f <= 100) || len(text) > 32 {
+		return ""
+	}
+	if f < 1 && number == text {
+		f *= 100
+	}
+	return strconv.FormatFloat(f, 'g', 6, 64) + "%"
 }
 
 // durationWords are what people write for a unit.

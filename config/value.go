@@ -140,6 +140,11 @@ func (c *checker) typed(v *value, style style) {
 		if err != nil || !(f >= 0 && f <= 1) || style == styleText && !v.expanded {
 			bad("%s is not a share; write a number from 0 to 1, without quotes: %s", v.show(), v.suggest(likelyShare(v.text), k.example))
 		}
+	case kindPercent:
+		share, fault, suggest := percentOf(v.text)
+		if v.number = share; fault != "" {
+			bad("%s %s; %s", v.show(), fault, v.suggest(suggest, percentLike))
+		}
 	case kindFlag:
 		v.flag = v.text == "true"
 		if v.text != "true" && v.text != "false" || style == styleText && !v.expanded {

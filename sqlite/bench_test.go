@@ -6,7 +6,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/sqlite"
 )
 
@@ -32,6 +34,36 @@ func BenchmarkPut(b *testing.B) {
 	})
 	stats := s.Stats()
 	b.ReportMetric(float64(stats.Operations)/float64(stats.Commits), "puts/commit")
+}
+
+// BenchmarkReplace stores pages of 17 kB in the place of others, by 64 callers at once:
+// with the same content, with another, and with another of which earlier ones are kept.
+func BenchmarkReplace(b *testing.B) {
+	for name, history := range map[string]int{"same": -1, "other": 0, "history": 10} {
+		b.Run(name, func(b *testing.B) {
+			s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "store.db"), sqlite.Options{Log: quiet})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			var n atomic.Int64
+			b.SetParallelism(64)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					i := n.Add(1)
+					path := fmt.Sprintf("/posts/%d", i%1000)
+					p := page(path, reprint.Position(i), path+strings.Repeat(".", 17_000), "type:post", "post:"+path)
+					if history >= 0 {
+						p = page(path, reprint.Position(i), fmt.Sprint(i, strings.Repeat(".", 17_000)), "type:post", "post:"+path)
+						p.ModifiedAt, p.History = epoch.Add(time.Duration(i)*time.Second), history
+					}
+					if _, err := s.Put(b.Context(), p); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
 }
 
 // BenchmarkPage reads pages of 17 kB.

@@ -177,13 +177,18 @@ func (w *writer) conclude(before state) error {
 	return w.measure()
 }
 
-// saveCount writes how many pages there are, in the transaction in which they
-// became so many: counting a million when the store is opened takes long.
+// saveCount writes how many pages and versions there are, in the transaction in which
+// they became so many: counting a million when the store is opened takes long.
 func (w *writer) saveCount(before state) error {
-	if w.state.pages == before.pages {
+	if w.state.pages != before.pages {
+		if _, err := w.exec(`UPDATE meta SET value = ? WHERE name = 'pages'`, w.state.pages); err != nil {
+			return err
+		}
+	}
+	if w.state.versions == before.versions {
 		return nil
 	}
-	_, err := w.exec(`UPDATE meta SET value = ? WHERE name = 'pages'`, w.state.pages)
+	_, err := w.exec(`UPDATE meta SET value = ? WHERE name = 'versions'`, w.state.versions)
 	return err
 }
 

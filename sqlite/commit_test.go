@@ -145,7 +145,14 @@ func TestAfterClose(t *testing.T) {
 		},
 		"Encodings":   func() error { _, err := s.Encodings(t.Context(), [32]byte{}); return err },
 		"PutEncoding": func() error { return s.PutEncoding(t.Context(), [32]byte{}, reprint.Encoding{Coding: "gzip"}) },
-		"Receipt":     func() error { _, err := s.Receipt(t.Context(), "r"); return err },
+		"PutAside":    func() error { return s.PutAside(t.Context(), page("/b", 1, "x"), "no") },
+		"Versions":    func() error { _, err := s.Versions(t.Context(), key("/a")); return err },
+		"Aside":       func() error { _, err := s.Aside(t.Context(), 0, 1); return err },
+		"Version":     func() error { _, err := s.Version(t.Context(), 1); return err },
+		"DeleteVersion": func() error {
+			return s.DeleteVersion(t.Context(), 1)
+		},
+		"Receipt": func() error { _, err := s.Receipt(t.Context(), "r"); return err },
 	} {
 		if err := call(); !errors.Is(err, sqlite.ErrClosed) {
 			t.Errorf("%s: error %v, want ErrClosed", name, err)

@@ -137,9 +137,30 @@ func checkSurvivor(t *testing.T, path string, known *acknowledged) {
 			t.Fatalf("page %s was acknowledged at %d and is %v", name, stamp, p)
 		}
 		wantJSON(t, p, crashPage(name, p.Stamp))
+		checkVersions(t, s, p)
 	}
 	closeStore(t, s)
 	wantIntact(t, path)
+}
+
+// checkVersions checks that the versions of a page are those before it, whole.
+func checkVersions(t *testing.T, s *sqlite.Store, p *reprint.Page) {
+	t.Helper()
+	served, last := 0, p.Stamp
+	for _, listed := range versions(t, s, p.Key.Path) {
+		v, err := s.Version(t.Context(), listed.ID)
+		if err != nil || v == nil {
+			t.Fatalf("version %d: %v, error %v", listed.ID, v, err)
+		}
+		wantJSON(t, v.Page, crashPage(p.Key.Path, v.Page.Stamp))
+		if v.Refused != "" {
+			continue
+		}
+		if served++; v.Page.Stamp >= last || served > p.History {
+			t.Errorf("page %s at %d: version %d is at %d, after %d", p.Key.Path, p.Stamp, served, v.Page.Stamp, last)
+		}
+		last = v.Page.Stamp
+	}
 }
 
 // crashPage is a page that says in every part which it is.
@@ -147,6 +168,7 @@ func crashPage(path string, stamp reprint.Position) *reprint.Page {
 	body := strings.Repeat(fmt.Sprintf("%s %d\n", path, stamp), int(100+stamp%7*50))
 	p := page(path, stamp, body, "all", fmt.Sprintf("stamp:%d", stamp%5))
 	p.Header.Set("X-Stamp", fmt.Sprint(stamp))
+	p.ModifiedAt, p.History = epoch.Add(time.Duration(stamp)*time.Second), 2
 	return p
 }
 
@@ -195,6 +217,12 @@ func writeOnce(ctx context.Context, s *sqlite.Store, i int, say func(kind, name 
 	say("page", p.Key.Path, at)
 	if at%10 == 0 {
 		if err := s.SaveReceipt(ctx, &reprint.Receipt{ID: fmt.Sprint(at)}); err != nil {
+			return err
+		}
+		if err := s.PutAside(ctx, crashPage(p.Key.Path, at+1), "no"); err != nil {
+			return err
+		}
+		if err := s.DeleteVersion(ctx, int64(at)); err != nil {
 			return err
 		}
 		return s.Delete(ctx, key(fmt.Sprintf("/%d/gone", i)), at)

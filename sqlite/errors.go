@@ -29,6 +29,11 @@ func named(err error) error {
 	return err
 }
 
+// diskFull reports whether SQLite found no room, and not the store itself.
+func diskFull(err error) bool {
+	return errors.Is(err, reprint.ErrFull) && code(err) != 0
+}
+
 // isMalformed reports whether SQLite found the file itself damaged.
 func isMalformed(err error) bool {
 	c := code(err) & 0xff

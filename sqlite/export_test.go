@@ -115,6 +115,14 @@ func (s *Store) ListQuery(ctx context.Context, q reprint.ListQuery) (string, err
 // VictimQueries find what is dropped next.
 var VictimQueries = []string{leastNegative, leastWorth}
 
+// VersionQueries find versions, each by the way that it says.
+var VersionQueries = map[string]string{
+	versionsOfKey:   "SEARCH p USING INDEX versions_key (key=?)",
+	versionsAside:   "SEARCH p USING INDEX versions_aside (id>?)",
+	versionsInPlace: "SEARCH versions USING COVERING INDEX versions_key (key=? AND refused>?)",
+	versionsBeyond:  "SEARCH versions USING COVERING INDEX versions_key (key=? AND refused=?)",
+}
+
 // EncodeHeader and DecodeHeader are the form of headers in the table.
 var (
 	EncodeHeader = encodeHeader

@@ -140,16 +140,19 @@ func wantIntact(t *testing.T, path string) {
 		t.Fatalf("integrity_check: %s", got)
 	}
 	const orphans = `SELECT (SELECT count(*) FROM page_tags WHERE page NOT IN (SELECT id FROM pages))
-		+ (SELECT count(*) FROM bodies WHERE sha256 NOT IN (SELECT body FROM pages))
-		+ (SELECT count(*) FROM encodings WHERE sha256 NOT IN (SELECT sha256 FROM bodies))
+		+ (SELECT count(*) FROM bodies WHERE sha256 NOT IN (SELECT body FROM pages UNION SELECT body FROM versions))
+		+ (SELECT count(*) FROM encodings WHERE sha256 NOT IN (SELECT sha256 FROM bodies) OR sha256 NOT IN (SELECT body FROM pages))
 		+ (SELECT count(*) FROM pages WHERE body NOT IN (SELECT sha256 FROM bodies))
+		+ (SELECT count(*) FROM versions WHERE body NOT IN (SELECT sha256 FROM bodies))
 		+ (SELECT count(*) FROM pages, json_each(pages.tags) AS t WHERE NOT EXISTS (SELECT 1 FROM page_tags WHERE tag = t.value AND page = pages.id))`
-	const miscounted = `SELECT value - (SELECT count(*) FROM pages) FROM meta WHERE name = 'pages'`
-	if n := one[int](t, path, miscounted); n != 0 {
-		t.Fatalf("%d pages are counted that are not there", n)
+	for _, table := range []string{"pages", "versions"} {
+		miscounted := fmt.Sprintf(`SELECT value - (SELECT count(*) FROM %s) FROM meta WHERE name = '%[1]s'`, table)
+		if n := one[int](t, path, miscounted); n != 0 {
+			t.Fatalf("%d %s are counted that are not there", n, table)
+		}
 	}
 	if n := one[int](t, path, orphans); n != 0 {
-		t.Fatalf("%d tags, bodies or encodings do not belong to a page, or a page lacks one", n)
+		t.Fatalf("%d tags, bodies or encodings do not belong to a page or a version, or one lacks its own", n)
 	}
 }
 

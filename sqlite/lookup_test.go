@@ -25,6 +25,9 @@ func reads(s *sqlite.Store, sum [32]byte) map[string]func(context.Context) error
 		"Encodings": func(ctx context.Context) error { _, err := s.Encodings(ctx, sum); return err },
 		"Entries":   func(ctx context.Context) error { return iterationError(s.Entries(ctx, 0)) },
 		"Summary":   func(ctx context.Context) error { _, err := s.Summary(ctx); return err },
+		"Versions":  func(ctx context.Context) error { _, err := s.Versions(ctx, key("/a")); return err },
+		"Aside":     func(ctx context.Context) error { _, err := s.Aside(ctx, 0, 1); return err },
+		"Version":   func(ctx context.Context) error { _, err := s.Version(ctx, 1); return err },
 		"Receipt":   func(ctx context.Context) error { _, err := s.Receipt(ctx, "r"); return err },
 	}
 }

@@ -47,10 +47,23 @@ var migrations = map[int]string{
   DELETE FROM encodings WHERE sha256 = old.sha256;
 END;`,
 	// Format 4 knew nothing of versions, nor that a page can be held, and kept nothing of
-	// what is planned and of what is half done.
+	// what is planned and of what is half done. Of a receipt it did not know when it was
+	// saved: that was about when the call came.
 	4: `ALTER TABLE pages ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
 	    ALTER TABLE pages ADD COLUMN held_until INTEGER;
-	    CREATE TABLE records (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;`,
+	    CREATE TABLE records (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+	    CREATE TABLE versions (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, route TEXT NOT NULL, status INTEGER NOT NULL,
+	        header TEXT NOT NULL, body BLOB NOT NULL, tags TEXT NOT NULL, stamp INTEGER NOT NULL, checked INTEGER NOT NULL,
+	        overtaken INTEGER NOT NULL, pinned INTEGER NOT NULL, history INTEGER NOT NULL, held_until INTEGER,
+	        rendered_at INTEGER, render_took INTEGER NOT NULL, modified_at INTEGER, due INTEGER, cause TEXT NOT NULL,
+	        lifetime_fresh INTEGER, lifetime_age INTEGER, lifetime_while_revalidate INTEGER, lifetime_if_error INTEGER,
+	        checksum INTEGER NOT NULL, replaced_at INTEGER NOT NULL, refused TEXT NOT NULL) STRICT;
+	    CREATE INDEX versions_key ON versions (key, refused);
+	    CREATE INDEX versions_body ON versions (body);
+	    CREATE INDEX versions_aside ON versions (id) WHERE refused <> '';
+	    INSERT INTO meta (name, value) VALUES ('versions', 0);
+	    ALTER TABLE receipts ADD COLUMN saved_at INTEGER NOT NULL DEFAULT 0;
+	    UPDATE receipts SET saved_at = 1000000 * coalesce(iif(json_valid(receipt), unixepoch(receipt ->> 'at')), unixepoch());`,
 }
 
 // migrate brings the file behind c to formatVersion. Each step commits with its

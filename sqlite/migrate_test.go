@@ -63,12 +63,20 @@ func v3Pages() []*reprint.Page {
 	return pages
 }
 
-// fewerVisits is what a visit of one page in a file counts for less than those of
-// the others: that of v3.sqlite was a day before.
-var fewerVisits = map[int]float64{1: 0, 2: 0, 3: 0.5}
+// v4Pages are those of testdata/v4.sqlite, of which one is pinned. The first has an
+// encoding.
+func v4Pages() []*reprint.Page {
+	pages := v3Pages()
+	pages[1].Pinned = true
+	return pages
+}
+
+// fewerVisits is how many visits one page in a file has fewer than another: the one of
+// a page in v3.sqlite was a day before, and in v4.sqlite a page has two.
+var fewerVisits = map[int]float64{1: 0, 2: 0, 3: 0.5, 4: 1}
 
 func TestMigrate(t *testing.T) {
-	for from, pages := range map[int][]*reprint.Page{1: v1Pages(), 2: v2Pages(), 3: v3Pages()} {
+	for from, pages := range map[int][]*reprint.Page{1: v1Pages(), 2: v2Pages(), 3: v3Pages(), 4: v4Pages()} {
 		t.Run(fmt.Sprintf("from format %d", from), func(t *testing.T) {
 			path := storePath(t)
 			old, err := os.ReadFile(fmt.Sprintf("testdata/v%d.sqlite", from))
@@ -90,6 +98,9 @@ func TestMigrate(t *testing.T) {
 			const apart = "SELECT round(pow(2, max(visits)) - pow(2, min(visits)), 3) FROM pages"
 			if got := one[float64](t, path, apart); got != fewerVisits[from] {
 				t.Errorf("one page has %v visits fewer than another, want %v", got, fewerVisits[from])
+			}
+			if got := one[int64](t, path, "SELECT saved_at FROM receipts"); got != epoch.Truncate(time.Second).UnixMicro() {
+				t.Errorf("the receipt was saved at %d", got)
 			}
 			wantIntact(t, path)
 			wantSameTables(t, path)

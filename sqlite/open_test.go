@@ -191,8 +191,9 @@ func TestOpenRefusesPathsAndOptions(t *testing.T) {
 			"never.db",
 			"open store never.db: MaxBytes is 4096; it must be at least 1048576 (1 MiB), or zero for 10 GiB\n" +
 				"MaxPages is -1; it must be positive, or zero for 1000000\n" +
-				"MaxReceipts is 10; it must be at least 1000, or zero for 10000",
-			sqlite.Options{MaxBytes: 4096, MaxPages: -1, MaxReceipts: 10},
+				"MaxReceipts is 10; it must be at least 1000, or zero for 10000\n" +
+				"KeepReceipts is -1ns; it must be positive, or zero for 720h0m0s",
+			sqlite.Options{MaxBytes: 4096, MaxPages: -1, MaxReceipts: 10, KeepReceipts: -1},
 		},
 	} {
 		_, err := sqlite.Open(t.Context(), test.path, test.opts)

@@ -4,25 +4,32 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // Options are the limits of a [Store]. The zero value has the defaults.
 type Options struct {
 	// MaxBytes limits the size of the file with its write-ahead log, in bytes.
-	// To stay within it [Store.Put] drops pages: first those whose status is not
-	// 200, the oldest first, then those with the fewest visits per byte, where a
-	// visit counts for half after a day. Pinned pages, journal, ledger and
-	// receipts are never dropped for it; where only those are left, Put returns
-	// an error that wraps [reprint.ErrFull]. The limit is kept approximately: a backup that reads for
-	// long keeps the log from being reused. Zero: 10 GiB. At least 1 MiB.
+	// To stay within it [Store.Put] drops versions, the oldest first, and where there
+	// are none any more pages: first those whose status is not 200, the oldest first,
+	// then those with the fewest visits per byte, where a visit counts for half after
+	// a day. Pinned pages, journal, ledger and receipts are never dropped for it;
+	// where only those are left, Put returns an error that wraps [reprint.ErrFull].
+	// The limit is kept approximately: a backup that reads for long keeps the log
+	// from being reused. Zero: 10 GiB. At least 1 MiB.
 	MaxBytes int64
 
-	// MaxPages limits the number of pages, in the same way. Zero: 1,000,000.
+	// MaxPages limits the number of pages, in the same way. Versions do not count.
+	// Zero: 1,000,000.
 	MaxPages int
 
 	// MaxReceipts is how many receipts are kept, the last ones. A receipt takes
 	// up to 200 kB where it names 1,000 pages. Zero: 10,000. At least 1,000.
 	MaxReceipts int
+
+	// KeepReceipts is for how long a receipt is kept at the most, from when it was
+	// first saved. Older ones go when the next is saved. Zero: 30 days.
+	KeepReceipts time.Duration
 
 	// Log receives what an operator should know: a migration, a damaged page, a
 	// disk that is full and has room again. Nil: slog.Default().
@@ -31,9 +38,10 @@ type Options struct {
 
 // Defaults and least values of Options.
 const (
-	defaultMaxBytes    = 10 << 30
-	defaultMaxPages    = 1_000_000
-	defaultMaxReceipts = 10_000
+	defaultMaxBytes     = 10 << 30
+	defaultMaxPages     = 1_000_000
+	defaultMaxReceipts  = 10_000
+	defaultKeepReceipts = 30 * 24 * time.Hour
 
 	leastMaxBytes    = 1 << 20
 	leastMaxReceipts = 1_000
@@ -48,6 +56,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxReceipts == 0 {
 		o.MaxReceipts = defaultMaxReceipts
+	}
+	if o.KeepReceipts == 0 {
+		o.KeepReceipts = defaultKeepReceipts
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -66,6 +77,9 @@ func (o Options) validate() error {
 	}
 	if o.MaxReceipts != 0 && o.MaxReceipts < leastMaxReceipts {
 		errs = append(errs, fmt.Errorf("MaxReceipts is %d; it must be at least %d, or zero for %d", o.MaxReceipts, leastMaxReceipts, defaultMaxReceipts))
+	}
+	if o.KeepReceipts < 0 {
+		errs = append(errs, fmt.Errorf("KeepReceipts is %s; it must be positive, or zero for %s", o.KeepReceipts, defaultKeepReceipts))
 	}
 	return errors.Join(errs...)
 }

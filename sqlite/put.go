@@ -18,7 +18,10 @@ func (s *Store) Put(ctx context.Context, p *reprint.Page) (stored bool, err erro
 	r, err := encodeRow(p)
 	if err == nil {
 		size := r.size(len(p.Body))
-		stored, err = ask(ctx, s, size, func(w *writer) (bool, error) { return w.put(r, p.Body, size) })
+		stored, err = ask(ctx, s, size, func(w *writer) (bool, error) { return w.put(r, p.Body, size, true) })
+		if diskFull(err) && (r.history > 0 || s.Stats().Versions > 0) {
+			stored, err = ask(ctx, s, size, func(w *writer) (bool, error) { return w.putAlone(r, p.Body, size) })
+		}
 	}
 	if err != nil {
 		return false, fmt.Errorf("store page %s: %w", p.Key, err)
@@ -28,55 +31,83 @@ func (s *Store) Put(ctx context.Context, p *reprint.Page) (stored bool, err erro
 
 // predecessor is what put needs to know of the page that it replaces.
 type predecessor struct {
-	id      int64
-	stamp   int64
-	body    []byte
-	hasBody bool // its body is there; false after damage
-	tags    string
+	id         int64
+	stamp      int64
+	body       []byte
+	hasBody    bool // its body is there; false after damage
+	tags       string
+	history    int64
+	modifiedAt sql.Null[int64]
+	renderedAt sql.Null[int64]
+	heldUntil  sql.Null[int64]
+}
+
+// holds reports whether r may not take the place of a page that is held.
+func (p *predecessor) holds(r *row) bool {
+	return p.heldUntil.Valid && p.heldUntil.V > r.renderedAt.V && !r.heldUntil.Valid && p.renderedAt != r.renderedAt
 }
 
 func (w *writer) predecessor(key string) (*predecessor, error) {
-	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags FROM pages WHERE key = ?`
+	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags, history, modified_at, rendered_at, held_until
+		FROM pages WHERE key = ?`
 	var p predecessor
-	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags)
+	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags, &p.history, &p.modifiedAt, &p.renderedAt, &p.heldUntil)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	return &p, err
 }
 
-// put stores r and its body unless a newer page is there. It writes only what
-// differs from the page before: a render that changes nothing writes one row.
-func (w *writer) put(r *row, body []byte, size int64) (bool, error) {
+// putAlone is put where the disk is full: versions go for the page, and none is made.
+func (w *writer) putAlone(r *row, body []byte, size int64) (bool, error) {
+	if _, err := w.evictVersions(evictEnough); err != nil {
+		return false, err
+	}
+	return w.put(r, body, size, false)
+}
+
+// put stores r and its body unless a newer page is there. An older one becomes a
+// version, where these are made. It writes only what differs from the page before: a
+// render that changes nothing writes one row.
+func (w *writer) put(r *row, body []byte, size int64, versions bool) (bool, error) {
 	old, err := w.predecessor(r.key)
 	if err != nil {
 		return false, err
 	}
-	if old != nil && old.stamp > r.stamp {
+	if old != nil && (old.stamp > r.stamp || old.holds(r)) {
 		return false, nil
 	}
+	evicted := w.state.evicted
 	if err := w.makeRoom(old, size); err != nil {
 		return false, err
 	}
 	if old == nil {
-		return true, w.insert(r, body, size)
+		if err := w.insert(r, body, size); err != nil {
+			return false, err
+		}
+		return true, w.trimVersions(r)
 	}
-	return true, w.replace(old, r, body, size)
+	changed := old.modifiedAt != r.modifiedAt
+	// Versions go before pages: where one of these had to, there is no room for a version.
+	if versions && changed && r.history > 0 && w.state.evicted == evicted {
+		if err := w.keepVersion(old); err != nil {
+			return false, err
+		}
+	}
+	if err := w.replace(old, r, body, size); err != nil || (!changed && old.history == r.history) {
+		return err == nil, err
+	}
+	return true, w.trimVersions(r)
 }
 
 func (w *writer) insert(r *row, body []byte, size int64) error {
 	if err := w.addBody(r.body, body); err != nil {
 		return err
 	}
-	const query = `INSERT INTO pages (key, route, status, header, body, tags, stamp, checked, overtaken, pinned, history, held_until,
-		rendered_at, render_took, modified_at, due, cause,
-		lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum, visits, worth)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-			?23 - log2(?24 + (` + encodedBytes + `?5)))`
-	l, first := r.lifetime, float64(visit(w.aged.at()))
-	result, err := w.exec(query, r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned, r.history, r.heldUntil,
-		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
-		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum, first, size)
+	const query = `INSERT INTO pages (` + storedColumns + `, visits, worth)
+		VALUES (` + storedValues + `, ?, ?23 - log2(?24 + (` + encodedBytes + `?5)))`
+	first := float64(visit(w.aged.at()))
+	result, err := w.exec(query, append(r.stored(), first, size)...)
 	if err != nil {
 		return err
 	}
@@ -123,10 +154,19 @@ func (w *writer) addBody(sum, body []byte) error {
 	return err
 }
 
-// dropBody removes a body that no page has any more. Its encodings go with it; see
-// schema.sql.
+// dropBody removes a body that no page and no version has any more. Its encodings go
+// with it; see schema.sql. They also go where versions alone have it.
 func (w *writer) dropBody(sum []byte) error {
-	_, err := w.exec(`DELETE FROM bodies WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)`, sum)
+	const drop = `DELETE FROM bodies WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)
+		AND NOT EXISTS (SELECT 1 FROM versions WHERE body = ?1)`
+	result, err := w.exec(drop, sum)
+	if err != nil || w.state.versions == 0 {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	_, err = w.exec(`DELETE FROM encodings WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)`, sum)
 	return err
 }
 

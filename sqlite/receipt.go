@@ -11,7 +11,7 @@ import (
 )
 
 // SaveReceipt implements [reprint.Journal]. The last [Options.MaxReceipts] are
-// kept.
+// kept, each for [Options.KeepReceipts].
 func (s *Store) SaveReceipt(ctx context.Context, r *reprint.Receipt) error {
 	text, err := json.Marshal(r)
 	if err == nil {
@@ -48,14 +48,18 @@ func (s *Store) SaveReceipts(ctx context.Context, receipts []*reprint.Receipt) e
 	return nil
 }
 
+// saveReceipt leaves a receipt that is saved again its place and its age.
 func (w *writer) saveReceipt(id string, text []byte) error {
-	const save = `INSERT INTO receipts (id, receipt) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET receipt = excluded.receipt`
-	if _, err := w.exec(save, id, string(text)); err != nil {
+	const save = `INSERT INTO receipts (id, receipt, saved_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET receipt = excluded.receipt`
+	now := w.aged.now()
+	if _, err := w.exec(save, id, string(text), now.UnixMicro()); err != nil {
 		return err
 	}
-	// Only the first go and only the last come, so the numbers have no gaps.
-	const trim = `DELETE FROM receipts WHERE seq <= (SELECT max(seq) FROM receipts) - ?`
-	_, err := w.exec(trim, w.limits.receipts)
+	// Only the first go and only the last come, so the numbers have no gaps. Those go
+	// that are before the first which is not too old, whatever the clock said between.
+	const trim = `DELETE FROM receipts WHERE seq <= max((SELECT max(seq) FROM receipts) - ?,
+		coalesce((SELECT seq FROM receipts WHERE saved_at >= ? ORDER BY seq LIMIT 1), 0) - 1)`
+	_, err := w.exec(trim, w.limits.receipts, now.Add(-w.limits.receiptAge).UnixMicro())
 	return err
 }
 

@@ -36,8 +36,8 @@ func (w *writer) measure() error {
 	return nil
 }
 
-// makeRoom drops pages, never the one that is about to be replaced, until one of
-// size bytes can come within the limits.
+// makeRoom drops versions and pages, never the page that is about to be replaced, until
+// one of size bytes can come within the limits.
 func (w *writer) makeRoom(replaced *predecessor, size int64) error {
 	if size > w.limits.file {
 		return fmt.Errorf("%w: the page takes %d bytes of the %d there are", reprint.ErrFull, size, w.limits.file)
@@ -78,7 +78,7 @@ func (w *writer) boundPages() error {
 	return err
 }
 
-// boundBytes makes room for size bytes.
+// boundBytes makes room for size bytes. No page goes while there are versions.
 func (w *writer) boundBytes(keep, size int64) error {
 	for dropped := int64(0); ; {
 		if fits, err := w.fits(size); err != nil || fits {
@@ -87,7 +87,10 @@ func (w *writer) boundBytes(keep, size int64) error {
 		if dropped >= evictEnough && w.state.used+size <= w.fileBytes {
 			return nil // fits the file as it is, which comes down with every Put
 		}
-		n, err := w.evict(keep, evictStep)
+		n, err := w.evictVersions(evictStep)
+		if err == nil && n == 0 {
+			n, err = w.evict(keep, evictStep)
+		}
 		if err != nil {
 			return err
 		}
@@ -138,6 +141,32 @@ func (w *writer) victims(query string, args ...any) (victims []predecessor, err 
 		victims = append(victims, v)
 	}
 	return victims, rows.Err()
+}
+
+// roomForVersion makes room for a version of size bytes by dropping older ones. It
+// reports whether there is.
+func (w *writer) roomForVersion(size int64) (bool, error) {
+	if size > w.limits.file {
+		return false, nil
+	}
+	for {
+		fits, err := w.fits(size)
+		if err != nil || fits {
+			w.state.used += size
+			return fits, err
+		}
+		if n, err := w.evictVersions(evictStep); err != nil || n == 0 {
+			return false, err
+		}
+	}
+}
+
+// evictVersions drops up to n versions, the oldest, and returns how many.
+func (w *writer) evictVersions(n int64) (int64, error) {
+	if w.state.versions == 0 {
+		return 0, nil
+	}
+	return w.deleteVersions(`SELECT id FROM versions ORDER BY id LIMIT ?`, n)
 }
 
 // tidy keeps the files within their limits, after the callers were answered.

@@ -13,7 +13,7 @@ import (
 	"github.com/reprint-go/reprint"
 )
 
-// row is a page as the table holds it; see schema.sql.
+// row is a page or a version of one as its table holds it; see schema.sql.
 type row struct {
 	id         int64
 	key        string
@@ -35,13 +35,31 @@ type row struct {
 	cause      string
 	lifetime   lifetime
 	checksum   int64
+	refused    string // of a version
 }
 
-// rowColumns are those that a page is made of but for its key, as row.dest takes
-// them.
+// rowColumns are those that a page or a version p is made of but for its key, as
+// row.dest takes them.
 const rowColumns = `p.id, p.route, p.status, p.header, p.body, p.tags, p.stamp, p.checked, p.overtaken, p.pinned, p.history, p.held_until,
 	p.rendered_at, p.render_took, p.modified_at, p.due, p.cause,
 	p.lifetime_fresh, p.lifetime_age, p.lifetime_while_revalidate, p.lifetime_if_error, p.checksum`
+
+// storedColumns are those that pages and versions share, as row.stored gives them.
+const storedColumns = `key, route, status, header, body, tags, stamp, checked, overtaken, pinned, history, held_until,
+	rendered_at, render_took, modified_at, due, cause,
+	lifetime_fresh, lifetime_age, lifetime_while_revalidate, lifetime_if_error, checksum`
+
+// storedValues are the parameters for them.
+const storedValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+
+func (r *row) stored() []any {
+	l := r.lifetime
+	return []any{
+		r.key, r.route, r.status, r.header, r.body, r.tags, r.stamp, r.checked, r.overtaken, r.pinned, r.history, r.heldUntil,
+		r.renderedAt, r.renderTook, r.modifiedAt, r.due, r.cause,
+		l.fresh, l.age, l.whileRevalidate, l.ifError, r.checksum,
+	}
+}
 
 func (r *row) dest() []any {
 	l := &r.lifetime

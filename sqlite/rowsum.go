@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 )
 
-// rowsum is the checksum of a row of pages: 64 bits of a SHA-256 over what is
-// served or decides on serving. The body counts by its own sum.
+// rowsum is the checksum of a row of pages or versions: 64 bits of a SHA-256 over what
+// is served or decides on serving. The body counts by its own sum.
 //
 // Two properties let it live with the format: a field that is zero, or NULL where
 // it can be, does not count, so that a column can be added without touching any
@@ -35,6 +35,7 @@ func (r *row) rowsum() int64 {
 	f.nullable('A', r.lifetime.age)
 	f.nullable('W', r.lifetime.whileRevalidate)
 	f.nullable('E', r.lifetime.ifError)
+	f.text('V', r.refused)
 	sum := sha256.Sum256(f)
 	return int64(binary.BigEndian.Uint64(sum[:])) ^ r.checked
 }

@@ -44,13 +44,47 @@ CREATE TABLE page_tags (
   PRIMARY KEY (tag, page)
 ) STRICT, WITHOUT ROWID;
 
--- Each body once, however many pages have it; gone with the last of them.
+-- Further versions of pages: contents that they had before, and contents that were
+-- refused. The columns that pages has too are as they were there.
+CREATE TABLE versions (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused; the order in which they go
+  key         TEXT    NOT NULL,
+  route       TEXT    NOT NULL,
+  status      INTEGER NOT NULL,
+  header      TEXT    NOT NULL,
+  body        BLOB    NOT NULL,
+  tags        TEXT    NOT NULL,
+  stamp       INTEGER NOT NULL,
+  checked     INTEGER NOT NULL,
+  overtaken   INTEGER NOT NULL,
+  pinned      INTEGER NOT NULL,
+  history     INTEGER NOT NULL,
+  held_until  INTEGER,
+  rendered_at INTEGER,
+  render_took INTEGER NOT NULL,
+  modified_at INTEGER,
+  due         INTEGER,
+  cause       TEXT    NOT NULL,
+  lifetime_fresh            INTEGER,
+  lifetime_age              INTEGER,
+  lifetime_while_revalidate INTEGER,
+  lifetime_if_error         INTEGER,
+  checksum    INTEGER NOT NULL, -- of all but id and replaced_at; see rowsum.go
+  replaced_at INTEGER NOT NULL, -- when another content took its place, or when it was refused
+  refused     TEXT    NOT NULL  -- why it was; empty: it was served
+) STRICT;
+
+CREATE INDEX versions_key ON versions (key, refused);
+CREATE INDEX versions_body ON versions (body);
+CREATE INDEX versions_aside ON versions (id) WHERE refused <> '';
+
+-- Each body once, however many pages and versions have it; gone with the last of them.
 CREATE TABLE bodies (
   sha256 BLOB NOT NULL PRIMARY KEY,
   bytes  BLOB NOT NULL
 ) STRICT;
 
--- Bodies in other content codings.
+-- Bodies of pages in other content codings.
 CREATE TABLE encodings (
   sha256   BLOB    NOT NULL, -- of the body that it is an encoding of
   coding   TEXT    NOT NULL, -- gzip, br, zstd
@@ -84,21 +118,22 @@ CREATE TABLE ledger (
 ) STRICT, WITHOUT ROWID;
 
 -- position: of the last entry. trimmed: entries up to this one are not kept.
--- floor: a page checked below it is not current. pages: their number. age: for how many minutes the
--- store has been open since it was made. The format's number is in PRAGMA
+-- floor: a page checked below it is not current. pages, versions: their number. age: for how many
+-- minutes the store has been open since it was made. The format's number is in PRAGMA
 -- user_version.
 CREATE TABLE meta (
   name  TEXT    NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0), ('pages', 0), ('age', 0);
+INSERT INTO meta (name, value) VALUES ('position', 0), ('trimmed', 0), ('floor', 0), ('pages', 0), ('versions', 0), ('age', 0);
 
 -- What the revalidations did, as the admin API shows it.
 CREATE TABLE receipts (
-  seq     INTEGER PRIMARY KEY, -- the order in which they go
-  id      TEXT    NOT NULL UNIQUE,
-  receipt TEXT    NOT NULL     -- JSON
+  seq      INTEGER PRIMARY KEY,       -- the order in which they go
+  id       TEXT    NOT NULL UNIQUE,
+  receipt  TEXT    NOT NULL,          -- JSON
+  saved_at INTEGER NOT NULL DEFAULT 0 -- when it was first saved
 ) STRICT;
 
 -- What is planned and what is half done.

@@ -1,5 +1,5 @@
-// Package sqlite is the embedded store: pages, their tags, the journal and the
-// receipts in one SQLite file that the sqlite3 tool can open, query and back up.
+// Package sqlite is the embedded store: pages, their versions and tags, the journal and
+// the receipts in one SQLite file that the sqlite3 tool can open, query and back up.
 //
 //	store, err := sqlite.Open(ctx, "data/reprint.db", sqlite.Options{})
 //	defer store.Close()
@@ -22,7 +22,7 @@
 // # Reading order
 //
 // sqlite.go and schema.sql, then write.go (the queue), commit.go (a batch),
-// put.go, page.go, lookup.go, encoding.go, list.go, journal.go and compact.go. The limits are
+// put.go, page.go, lookup.go, encoding.go, version.go, list.go, journal.go and compact.go. The limits are
 // in room.go, worth.go (who goes first) and visited.go, opening in file.go,
 // lock.go and migrate.go.
 package sqlite
@@ -41,6 +41,7 @@ import (
 var (
 	_ reprint.VisitStore    = (*Store)(nil)
 	_ reprint.EncodingStore = (*Store)(nil)
+	_ reprint.VersionStore  = (*Store)(nil)
 	_ reprint.Journal       = (*Store)(nil)
 )
 

@@ -52,6 +52,11 @@ func backend(t *testing.T, path string) (storetest.Backend, error) {
 			const turn = `UPDATE encodings SET bytes = CAST(bytes || '?' AS BLOB) WHERE sha256 = ? AND coding = ?`
 			return execRaw(t.Context(), t, path, turn, sum[:], coding)
 		},
+		DamageVersion: func(id int64) error {
+			const turn = `UPDATE bodies SET bytes = CAST(substr(bytes, 1, 3) || '?' || substr(bytes, 5) AS BLOB)
+				WHERE sha256 = (SELECT body FROM versions WHERE id = ?)`
+			return execRaw(t.Context(), t, path, turn, id)
+		},
 		Fill: func() (func() error, error) {
 			return s.UnlimitFile, s.LimitFile()
 		},

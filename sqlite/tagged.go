@@ -13,6 +13,10 @@ import (
 // between two chunks: it would keep the log from being reused.
 const chunk = 1000
 
+// firstChunk is how many keys Tagged reads first: some want to know only whether there
+// are many.
+const firstChunk = 128
+
 // Tagged implements [reprint.Store].
 //
 // It goes through the pages in the order of their ids, up to the highest at the
@@ -21,16 +25,17 @@ const chunk = 1000
 func (s *Store) Tagged(ctx context.Context, tag string) iter.Seq2[reprint.Key, error] {
 	return func(yield func(reprint.Key, error) bool) {
 		last, err := s.lastPage(ctx)
-		for after := int64(0); err == nil && after < last; {
+		n := firstChunk
+		for after := int64(0); err == nil && after < last; n = chunk {
 			var keys []string
-			keys, after, err = s.taggedChunk(ctx, tag, after, last)
+			keys, after, err = s.taggedChunk(ctx, tag, after, last, n)
 			for _, text := range keys {
 				key, err := reprint.ParseKey(text)
 				if !yield(key, err) || err != nil {
 					return
 				}
 			}
-			if len(keys) < chunk {
+			if len(keys) < n {
 				break
 			}
 		}
@@ -52,7 +57,7 @@ func (s *Store) lastPage(ctx context.Context) (id int64, err error) {
 }
 
 // taggedChunk returns the next keys after the id after, and the id to go on from.
-func (s *Store) taggedChunk(ctx context.Context, tag string, after, last int64) (keys []string, next int64, err error) {
+func (s *Store) taggedChunk(ctx context.Context, tag string, after, last int64, n int) (keys []string, next int64, err error) {
 	const query = `SELECT t.page, p.key FROM page_tags AS t JOIN pages AS p ON p.id = t.page
 		WHERE t.tag = ? AND t.page > ? AND t.page <= ? ORDER BY t.page LIMIT ?`
 	err = s.each(ctx, func(scan func(...any) error) error {
@@ -60,7 +65,7 @@ func (s *Store) taggedChunk(ctx context.Context, tag string, after, last int64) 
 		err := scan(&next, &key)
 		keys = append(keys, key)
 		return err
-	}, query, tag, after, last, chunk)
+	}, query, tag, after, last, n)
 	return keys, next, err
 }
 

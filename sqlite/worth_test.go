@@ -80,7 +80,6 @@ func TestALargePageGoesBeforeASmallOne(t *testing.T) {
 }
 
 func TestVisitsAreForgotten(t *testing.T) {
-	const day = 24 * 60
 	s := open(t, storePath(t), sqlite.Options{MaxPages: 2})
 	var c clock
 	s.SetNow(c.now)

@@ -98,20 +98,22 @@ type writer struct {
 
 // limits are the Options in the writer's terms.
 type limits struct {
-	file     int64 // bytes
-	log      int64 // bytes
-	pages    int64
-	receipts int64
-	entries  int64
+	file       int64 // bytes
+	log        int64 // bytes
+	pages      int64
+	receipts   int64
+	receiptAge time.Duration
+	entries    int64
 }
 
 // state is what the writer remembers of the tables. It is rolled back with them.
 type state struct {
 	pages    int64 // rows in pages
+	versions int64 // rows in versions
 	position int64 // of the last entry
 	used     int64 // bytes of the file in use; an upper bound within a transaction
 	evicted  int64 // pages dropped for want of room, since Open
-	damaged  int64 // pages dropped because they were not what was stored, since Open
+	damaged  int64 // pages and versions dropped because they were not what was stored, since Open
 }
 
 func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err error) {
@@ -141,11 +143,12 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 		db:         db,
 		batchBytes: min(maxBatchBytes, opts.logBytes()/2),
 		limits: limits{
-			file:     opts.fileBytes(),
-			log:      opts.logBytes(),
-			pages:    int64(opts.MaxPages),
-			receipts: int64(opts.MaxReceipts),
-			entries:  keptEntries,
+			file:       opts.fileBytes(),
+			log:        opts.logBytes(),
+			pages:      int64(opts.MaxPages),
+			receipts:   int64(opts.MaxReceipts),
+			receiptAge: opts.KeepReceipts,
+			entries:    keptEntries,
 		},
 		aged:   aged{now: func() time.Time { return s.now() }, seen: s.now()},
 		path:   s.path,
@@ -162,8 +165,8 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 // load reads what the writer remembers of the tables.
 func (w *writer) load(ctx context.Context) error {
 	const query = `SELECT (SELECT value FROM meta WHERE name = 'pages'), (SELECT value FROM meta WHERE name = 'position'),
-		(SELECT value FROM meta WHERE name = 'age')`
-	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position, &w.ageSaved); err != nil {
+		(SELECT value FROM meta WHERE name = 'age'), (SELECT value FROM meta WHERE name = 'versions')`
+	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position, &w.ageSaved, &w.state.versions); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
 	w.aged.age, w.readsSaved = time.Duration(w.ageSaved)*time.Minute, w.ageSaved

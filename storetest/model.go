@@ -15,6 +15,8 @@ import (
 // model is what a store and a journal do, without any of how.
 type model struct {
 	pages    map[reprint.Key]*reprint.Page
+	served   map[reprint.Key][]*reprint.Page // versions, the oldest first
+	refused  map[reprint.Key]*reprint.Page
 	lost     map[reprint.Key]bool // stored under the floor: not current, whatever comes
 	entries  []reprint.Entry
 	summary  reprint.Summary
@@ -24,6 +26,8 @@ type model struct {
 func newModel() *model {
 	return &model{
 		pages:    make(map[reprint.Key]*reprint.Page),
+		served:   make(map[reprint.Key][]*reprint.Page),
+		refused:  make(map[reprint.Key]*reprint.Page),
 		lost:     make(map[reprint.Key]bool),
 		summary:  replay(nil),
 		receipts: make(map[string]*reprint.Receipt),
@@ -31,11 +35,35 @@ func newModel() *model {
 }
 
 func (m *model) put(p *reprint.Page) bool {
-	if old := m.pages[p.Key]; old != nil && old.Stamp > p.Stamp {
+	old := m.pages[p.Key]
+	if old != nil && old.Stamp > p.Stamp {
 		return false
 	}
+	served := m.served[p.Key]
+	if old != nil && !old.ModifiedAt.Equal(p.ModifiedAt) {
+		served = append(served, old)
+	}
+	m.served[p.Key] = served[max(0, len(served)-p.History):]
 	m.pages[p.Key], m.lost[p.Key] = p, p.Stamp < m.summary.Floor
 	return true
+}
+
+// versions returns those of a key as a store lists them.
+func (m *model) versions(k reprint.Key) (list []*reprint.Page) {
+	if p := m.refused[k]; p != nil {
+		list = append(list, p)
+	}
+	for _, p := range slices.Backward(m.served[k]) {
+		list = append(list, p)
+	}
+	return list
+}
+
+func (m *model) deleteVersion(p *reprint.Page) {
+	if m.refused[p.Key] == p {
+		delete(m.refused, p.Key)
+	}
+	m.served[p.Key] = slices.DeleteFunc(m.served[p.Key], func(v *reprint.Page) bool { return v == p })
 }
 
 func (m *model) tagged(tag string) []string {
@@ -120,6 +148,9 @@ func checkModel(t *testing.T, open func(*testing.T) Backend) {
 			"Tagged": m.drawTagged, "List": m.drawList, "Due": m.drawDue, "Entries": m.drawEntries, "Receipt": m.drawLookUp,
 			"": m.check,
 		}
+		if _, ok := m.Store.(reprint.VersionStore); ok {
+			actions["PutAside"], actions["DeleteVersion"], actions["Versions"] = m.drawAside, m.drawDeleteVersion, m.drawVersions
+		}
 		if m.Reopen != nil {
 			actions["Reopen"] = func(*rapid.T) { m.reopen() }
 		}
@@ -128,6 +159,14 @@ func checkModel(t *testing.T, open func(*testing.T) Backend) {
 }
 
 func (m *machine) drawPut(t *rapid.T) {
+	p := m.drawPage(t)
+	got, err := m.Store.Put(m.Context(), p)
+	if want := m.model.put(p); err != nil || got != want {
+		t.Fatalf("Put: stored %v, error %v; want %v", got, err, want)
+	}
+}
+
+func (m *machine) drawPage(t *rapid.T) *reprint.Page {
 	stamp := rapid.Uint64Range(0, uint64(m.model.summary.Position)).Draw(t, "stamp")
 	tags := rapid.SliceOfNDistinct(rapid.SampledFrom(someTags), 0, 3, rapid.ID[string]).Draw(t, "tags")
 	p := page(rapid.SampledFrom(someKeys).Draw(t, "key"), reprint.Position(stamp), tags...)
@@ -140,10 +179,40 @@ func (m *machine) drawPut(t *rapid.T) {
 	p.Status = rapid.SampledFrom([]int{200, 301, 404}).Draw(t, "status")
 	p.Pinned = rapid.Bool().Draw(t, "pinned")
 	p.History = rapid.IntRange(0, 3).Draw(t, "history")
-	got, err := m.Store.Put(m.Context(), p)
-	if want := m.model.put(p); err != nil || got != want {
-		t.Fatalf("Put: stored %v, error %v; want %v", got, err, want)
+	p.ModifiedAt = epoch.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "modified")) * time.Hour)
+	return p
+}
+
+func (m *machine) drawAside(t *rapid.T) {
+	p := m.drawPage(t)
+	m.putAside(p, "no")
+	m.model.refused[p.Key] = p
+}
+
+func (m *machine) drawDeleteVersion(t *rapid.T) {
+	k := rapid.SampledFrom(someKeys).Draw(t, "key")
+	list, want := m.versions(k), m.model.versions(k)
+	if len(list) == 0 || len(list) != len(want) {
+		return // drawVersions says so
 	}
+	i := rapid.IntRange(0, len(list)-1).Draw(t, "version")
+	m.must(m.versionStore().DeleteVersion(m.Context(), list[i].ID))
+	m.model.deleteVersion(want[i])
+}
+
+// drawVersions compares versions but for Checked, as checkPage.
+func (m *machine) drawVersions(t *rapid.T) {
+	k := rapid.SampledFrom(someKeys).Draw(t, "key")
+	list := m.versions(k)
+	var want []*reprint.Page
+	for i, p := range m.model.versions(k) {
+		expected := *p
+		if i < len(list) {
+			expected.Checked = list[i].Page.Checked
+		}
+		want = append(want, &expected)
+	}
+	m.wantVersions(k, want...)
 }
 
 func (m *machine) drawDelete(t *rapid.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
+	"time"
 
 	"github.com/reprint-go/reprint"
 )
@@ -32,6 +33,28 @@ var putTests = []test{
 		s.wantTagged("old")
 		s.wantTagged("new", "/a")
 		s.wantDue(epoch, 10)
+	}},
+	{"a page that is held gives its place to another that is, to itself, and to one that began after", func(s *suite) {
+		at := func(stamp reprint.Position, began, held time.Duration) *reprint.Page {
+			p := withBody(page(key("/a"), stamp), fmt.Append(nil, stamp, began, held))
+			p.RenderedAt = epoch.Add(began)
+			if held != 0 {
+				p.HeldUntil = epoch.Add(held)
+			}
+			return p
+		}
+		s.put(at(1, 0, time.Hour))
+		if stored, err := s.Store.Put(s.Context(), at(2, time.Minute, 0)); stored || err != nil {
+			s.Fatalf("a render that began meanwhile: stored %v, error %v; want false and none", stored, err)
+		}
+		s.wantPage(at(1, 0, time.Hour))
+		s.put(at(2, time.Minute, 2*time.Hour))
+		s.wantPage(at(2, time.Minute, 2*time.Hour))
+		s.put(at(2, time.Minute, 0))
+		s.wantPage(at(2, time.Minute, 0))
+		s.put(at(2, time.Minute, 2*time.Hour))
+		s.put(at(3, 2*time.Hour, 0))
+		s.wantPage(at(3, 2*time.Hour, 0))
 	}},
 	{"a page with the same stamp takes the place", func(s *suite) {
 		s.put(page(key("/a"), 3, "x"))

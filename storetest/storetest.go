@@ -6,8 +6,8 @@
 //	}
 //
 // Each sentence of the contract is a sub-test that is named after it. Those of
-// [reprint.VisitStore], [reprint.EncodingStore] and [reprint.ReceiptJournal] run where it is
-// one.
+// [reprint.VisitStore], [reprint.EncodingStore], [reprint.VersionStore] and
+// [reprint.ReceiptJournal] run where it is one.
 package storetest
 
 import (
@@ -38,6 +38,9 @@ type Backend struct {
 	// DamageEncoding does so with an encoding of a body.
 	DamageEncoding func(sum [32]byte, coding string) error
 
+	// DamageVersion changes a byte of the body of a version. No page has that body.
+	DamageVersion func(id int64) error
+
 	// Fill makes the store as good as full: Put and Append find no room until
 	// free is called.
 	Fill func() (free func() error, err error)
@@ -67,6 +70,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"Records", recordTests},
 		{"Visits", visitTests},
 		{"Encodings", encodingTests},
+		{"Versions", versionTests},
 		{"Contexts", contextTests},
 		{"Limits", limitTests},
 		{"Reopen", reopenTests},

@@ -52,6 +52,30 @@ func nextPolicy(p *reprint.Policy) {
 	)
 }
 
+// nextProof is a proof for HTML, and one for the representations of it that the client
+// loads: a text such as "</html>" is in the former alone.
+func nextProof(html, other func(old, page *reprint.Page) error) func(old, page *reprint.Page) error {
+	if html == nil {
+		return nil
+	}
+	return func(old, page *reprint.Page) error {
+		check := html
+		if isPayload(page.Key) {
+			check = other
+		}
+		if check == nil {
+			return nil
+		}
+		return check(old, page)
+	}
+}
+
+// isPayload reports whether a page is what the client loads in place of HTML.
+func isPayload(key reprint.Key) bool {
+	variant, err := url.ParseQuery(key.Variant)
+	return strings.HasPrefix(key.Path, dataPrefix) || err == nil && variant.Get(http.CanonicalHeaderKey("RSC")) == "1"
+}
+
 // nextPass reports whether a request is for none of the three representations.
 func nextPass(h http.Header) bool {
 	switch h.Get("Next-Router-Prefetch") {

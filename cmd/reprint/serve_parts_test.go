@@ -3,6 +3,7 @@ package main
 import (
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/config"
+	"github.com/reprint-go/reprint/proof"
 )
 
 func TestTheClientIsWhoTheTrustedProxiesSay(t *testing.T) {
@@ -198,5 +200,65 @@ func TestWhichRequestsAreLogged(t *testing.T) {
 		if c.want >= 0 && n != c.want || c.want < 0 && (n < 300 || n > 700) {
 			t.Errorf("share %v, status %d: %d of 1,000", c.share, c.status, n)
 		}
+	}
+}
+
+// A file is refused for the checks that cannot be made, and for no others.
+func TestFilesAreRefusedForWhatProofsRefuse(t *testing.T) {
+	for _, p := range []config.Proof{
+		{Size: 0.5},
+		{Size: 1},
+		{Size: 1.5},
+		{Contains: []string{"a"}, Excludes: []string{"b"}},
+		{Contains: []string{"abc"}, Excludes: []string{"b"}},
+		{Excludes: []string{""}},
+		{Selectors: []string{"main article > p + p ~ p, h1"}},
+		{Selectors: []string{"a:has(b):not(.c)[d='e, f']"}},
+		{Selectors: []string{"a", "b >"}},
+		{Selectors: []string{"a:hover"}},
+		{Selectors: []string{"a..b"}},
+		{Selectors: []string{strings.Repeat("a ", 40)}},
+		{Index: true},
+	} {
+		file := fmt.Sprintf("origin: {url: 'http://127.0.0.1:3000'}\nroutes: [{path: /a, proof: {index: %t", p.Index)
+		if p.Size > 0 {
+			file += fmt.Sprintf(", size: %v%%", 100*p.Size)
+		}
+		for name, texts := range map[string][]string{"contains": p.Contains, "excludes": p.Excludes, "selectors": p.Selectors} {
+			if texts != nil {
+				file += fmt.Sprintf(", %s: [%q]", name, strings.Join(texts, `", "`))
+			}
+		}
+		file = strings.ReplaceAll(file, `\"`, `"`) + "}}]\n"
+		_, err := config.Parse("f", []byte(file), func(string) (string, bool) { return "", false })
+		_, refused := proof.Checks{MinSize: p.Size, Contains: p.Contains, Excludes: p.Excludes, Selectors: p.Selectors, Index: p.Index}.Compile()
+		if (err == nil) != (refused == nil) {
+			t.Errorf("%s: the file is taken: %v, the proof: %v", file, err, refused)
+		}
+	}
+}
+
+// What Next.js loads in place of HTML need not have its texts, and must pass the rest.
+func TestPayloadsOfNextJSAreNotAskedForTextsOfHTML(t *testing.T) {
+	b := &routing{site: config.Site{Origin: config.Origin{Framework: frameworkNextJS}}}
+	check := b.proof(config.Proof{Contains: []string{"</html>"}, Excludes: []string{"Fatal error"}})
+	for _, test := range []struct {
+		key  reprint.Key
+		body string
+		good bool
+	}{
+		{reprint.Key{Path: "/"}, "<p></html>", true},
+		{reprint.Key{Path: "/"}, "<p>", false},
+		{reprint.Key{Path: "/", Variant: "Accept-Language=en&Rsc=1"}, "0:{}", true},
+		{reprint.Key{Path: "/", Variant: "Rsc=1"}, "0:{Fatal error}", false},
+		{reprint.Key{Path: "/", Variant: "Accept-Language=en"}, "<p>", false},
+		{reprint.Key{Path: "/_next/data/b1/index.json"}, "{}", true},
+	} {
+		if err := check(nil, &reprint.Page{Key: test.key, Status: http.StatusOK, Body: []byte(test.body)}); (err == nil) != test.good {
+			t.Errorf("%v, %s: %v", test.key, test.body, err)
+		}
+	}
+	if check := b.proof(config.Proof{}); check != nil {
+		t.Error("no checks are a proof")
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -13,6 +14,7 @@ import (
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/config"
 	"github.com/reprint-go/reprint/origin"
+	"github.com/reprint-go/reprint/proof"
 )
 
 // catchAll is the pattern of the paths under no route.
@@ -108,6 +110,15 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 	case "shell":
 		p.Fallback, p.Shell = reprint.Shell, b.shell(r.Shell)
 	}
+	if p.History = r.History; r.History == 0 {
+		p.History = -1 // which is none
+	}
+	if r.Proof != nil {
+		p.Proof = b.proof(*r.Proof)
+		if gone := r.Proof.Gone; gone != nil {
+			p.MaxGone = cmp.Or(*gone, -1) // which is none
+		}
+	}
 	if r.Prerender != nil {
 		p.Prerender, p.ChangedAt = b.listing(r)
 	}
@@ -115,6 +126,27 @@ func (b *routing) policy(r config.Route) reprint.Policy {
 		nextPolicy(&p)
 	}
 	return p
+}
+
+// proof is what the pages of a route of the file must pass.
+func (b *routing) proof(p config.Proof) func(old, page *reprint.Page) error {
+	checks := proof.Checks{MinSize: p.Size, Contains: p.Contains, Excludes: p.Excludes, Selectors: p.Selectors, Index: p.Index}
+	check := compiled(checks)
+	if b.site.Origin.Framework == frameworkNextJS {
+		checks.Contains = nil
+		return nextProof(check, compiled(checks))
+	}
+	return check
+}
+
+// compiled is checks as a proof. The file was refused for checks that cannot be made; one
+// that it was not refused for lets no page through.
+func compiled(c proof.Checks) func(old, page *reprint.Page) error {
+	check, err := c.Compile()
+	if err != nil {
+		return func(_, _ *reprint.Page) error { return err }
+	}
+	return check
 }
 
 // headersPolicy is the policy of the paths under no route: a shared cache by RFC

@@ -195,6 +195,101 @@ func TestEditInABrowser(t *testing.T) {
 	b.check()
 }
 
+// TestRenameAnAuthorInABrowser: the name is on many pages; the receipt counts them while
+// they are printed, and says when all are.
+func TestRenameAnAuthorInABrowser(t *testing.T) {
+	p := start(t, opened(t), func(c *config) { c.slow = 400 * time.Millisecond })
+	b := newBrowser(t)
+	const name = "Olwen Pascoe"
+	reader, editor := b.tab(), b.ctx
+	b.do(reader, chromedp.Navigate(p.url+"/authors/4"))
+	first := b.printed(reader, "Printed at ")
+
+	b.do(editor,
+		chromedp.Navigate(p.url+"/admin/"),
+		chromedp.Click(chromedp.CSS(`nav a[href="/admin/authors"]`)),
+		chromedp.Click(chromedp.CSS(`td.name a[href="/admin/authors/4"]`)),
+		chromedp.WaitVisible(chromedp.CSS(`#author input[name=name]`)),
+		chromedp.SetValue(chromedp.CSS(`#author input[name=name]`), name))
+	b.shoot(editor, "author-editing", 1280, 900, false)
+	b.do(editor,
+		chromedp.Click(chromedp.CSS(`button.main`)),
+		chromedp.WaitVisible(chromedp.CSS(`.receipt.running progress:not([value="0"])`)))
+	b.shoot(editor, "author-counting", 1280, 900, false)
+	b.do(editor, chromedp.WaitVisible(chromedp.CSS(`.receipt:not(.running)`)))
+	receipt := b.text(editor, ".receipt")
+	for _, want := range []string{"Every visitor gets it now.", "/authors/4", "/posts/", "/sitemap.xml", "changed"} {
+		if !strings.Contains(receipt, want) {
+			t.Errorf("the receipt does not say %q: %s", want, receipt)
+		}
+	}
+	b.shoot(editor, "author-receipt", 1280, 900, false)
+
+	b.printed(reader, "A newer print")
+	b.do(reader, chromedp.Reload())
+	if text := b.text(reader, "h1"); text != name {
+		t.Errorf("after the save the author is called %q", text)
+	}
+	at := len("Printed at 00:00:00.000")
+	if second := b.printed(reader, "Printed at "); second[:at] == first[:at] {
+		t.Errorf("the page says that it is still the print of before: %s", second)
+	}
+	b.do(reader, chromedp.Click(chromedp.CSS(`.story h3 a`)), chromedp.WaitVisible(chromedp.CSS(`article.page`)))
+	if text := b.text(reader, "article"); !strings.Contains(text, "By "+name) {
+		t.Errorf("a post of the author shows %q", text)
+	}
+	b.check()
+}
+
+// TestRestoreInABrowser: an editor has saved something wrong, gives readers the earlier
+// version back, and then the present one again; a save does so too.
+func TestRestoreInABrowser(t *testing.T) {
+	p := start(t, opened(t))
+	b := newBrowser(t)
+	const wrong, right = "Nobody was meant to read this.", "This is what was meant."
+	reader, editor := b.tab(), b.ctx
+	reads := func(want bool, text string) {
+		t.Helper()
+		b.do(reader, chromedp.Navigate(p.url+"/posts/110"))
+		if got := b.text(reader, "article"); strings.Contains(got, text) != want {
+			t.Errorf("that the reader sees %q is not %t: %q", text, want, got)
+		}
+	}
+	save := func(text string) {
+		t.Helper()
+		b.do(editor,
+			chromedp.Navigate(p.url+"/admin/items/post/110"),
+			chromedp.WaitVisible(chromedp.CSS(`textarea[name=body]`)),
+			chromedp.SetValue(chromedp.CSS(`textarea[name=body]`), text),
+			chromedp.Click(chromedp.CSS(`button.main`)),
+			chromedp.WaitVisible(chromedp.CSS(`.receipt`)))
+	}
+	restore := func(shot string) {
+		t.Helper()
+		b.do(editor,
+			chromedp.Navigate(p.url+"/admin/items/post/110"),
+			chromedp.Click(chromedp.CSS(`#versions summary`)),
+			chromedp.WaitVisible(chromedp.CSS(`#versions button`)))
+		b.shoot(editor, shot, 1280, 900, false)
+		b.do(editor,
+			chromedp.Click(chromedp.CSS(`#versions button`)),
+			chromedp.WaitVisible(chromedp.CSS(`#held`)))
+	}
+	reads(false, wrong)
+	save(wrong)
+	reads(true, wrong)
+	restore("versions")
+	b.shoot(editor, "held", 1280, 900, false)
+	reads(false, wrong)
+	b.do(editor, chromedp.Click(chromedp.CSS(`#held button`)), chromedp.WaitVisible(chromedp.CSS(`#item`)))
+	reads(true, wrong)
+	restore("versions-again")
+	reads(false, wrong)
+	save(right)
+	reads(true, right)
+	b.check()
+}
+
 // TestPreviewInABrowser: a draft is shown, and the way back is on the page.
 func TestPreviewInABrowser(t *testing.T) {
 	p := start(t, opened(t))
@@ -234,6 +329,7 @@ func TestLooks(t *testing.T) {
 		{"front", "/"}, {"news", "/posts"}, {"post", "/posts/110"}, {"shop", "/products"}, {"product", "/products/86"},
 		{"events", "/events"}, {"event", "/events/4"}, {"author", "/authors/4"},
 		{"editor", "/admin/"}, {"editor-products", "/admin/?kind=product"}, {"form", "/admin/items/post/110"}, {"form-event", "/admin/items/event/4"},
+		{"authors", "/admin/authors"}, {"form-author", "/admin/authors/4"},
 		{"history", "/admin/changes"}, {"search", "/admin/?" + url.Values{"q": {"nothing like that"}}.Encode()},
 	} {
 		for _, width := range []int64{1280, 390} {

@@ -29,11 +29,29 @@ func (n *newsroom) showChange(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if receipt != nil && receipt.Running {
+		w.Header().Set("Refresh", "1") // second: the browser asks again, until all is counted
+	}
 	return n.show(w, http.StatusOK, "change", "changes", "Receipt", struct {
 		*content.Change
 		R       *reprint.Receipt
+		Total   int
 		Slowest time.Duration
-	}{change, receipt, slowest(receipt)})
+	}{change, receipt, n.totalOf(receipt), slowest(receipt)})
+}
+
+// totalOf is how many pages a receipt will tell of, as far as is known while they are
+// printed.
+func (n *newsroom) totalOf(r *reprint.Receipt) int {
+	if r == nil {
+		return 0
+	}
+	for _, refill := range n.site.Refills() {
+		if refill.ID == r.ID {
+			return max(refill.Total, r.Matched)
+		}
+	}
+	return r.Matched
 }
 
 // slowest is the longest render of a receipt.

@@ -10,20 +10,24 @@ import (
 
 // publish makes the pages that a change concerns new, and notes that it did. It
 // returns when every visitor gets them; the receipt is nil when nobody can see
-// the difference.
+// the difference. An author may be on very many pages: these are printed behind, the
+// most visited first, and the receipt counts them meanwhile.
 //
-// The tags reach every page that shows the item (see content.Change). The item's
-// own page is named by its path as well: a new item's has not been printed yet,
-// so no tag can find it.
+// One call names the tags of the change and nothing else (see content.Change): they
+// are on every page that shows the item. The page of a new item is on none of them,
+// as there is none: it is printed at its first visit. If somebody came too early,
+// there is a 404, and that carries the tag.
 func (n *newsroom) publish(ctx context.Context, c *content.Change) (*reprint.Receipt, error) {
 	if len(c.Tags) == 0 {
 		return nil, nil
 	}
-	receipt, err := n.site.Apply(ctx, reprint.Revalidation{
-		Tags:  c.Tags,
-		Paths: []string{c.Path()},
-		By:    "editor",
-	})
+	if c.Kind != content.KindAuthor {
+		// What is saved now is what visitors are to see.
+		if err := n.release(ctx, c.Path()); err != nil {
+			return nil, fmt.Errorf("release the page of %s %d: %w", c.Kind, c.Item, err)
+		}
+	}
+	receipt, err := n.site.Apply(ctx, reprint.Revalidation{Tags: c.Tags, Refill: c.Kind == content.KindAuthor, By: "editor"})
 	if receipt == nil {
 		// Not even the journal has it. The change stays on the list of what is
 		// pending, and is taken up again by hand or at the next start.

@@ -26,6 +26,11 @@ func (n *newsroom) editor() http.Handler {
 	mux.Handle("POST /admin/items/{kind}/{id}", action(n.save))
 	mux.Handle("POST /admin/items/{kind}/{id}/delete", action(n.remove))
 	mux.Handle("POST /admin/items/{kind}/{id}/preview", action(n.preview))
+	mux.Handle("POST /admin/items/{kind}/{id}/restore", action(n.restore))
+	mux.Handle("POST /admin/items/{kind}/{id}/release", action(n.showPresent))
+	mux.Handle("GET /admin/authors", action(n.showAuthors))
+	mux.Handle("GET /admin/authors/{id}", action(n.showAuthor))
+	mux.Handle("POST /admin/authors/{id}", action(n.saveAuthor))
 	mux.Handle("POST /admin/preview/leave", action(n.leavePreview))
 	mux.Handle("GET /admin/", action(func(http.ResponseWriter, *http.Request) error { return content.ErrNotFound }))
 	return mux
@@ -48,7 +53,21 @@ func (a action) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func editPath(k content.Kind, id int64) string { return fmt.Sprintf("/admin/items/%s/%d", k, id) }
+// editPath is where something is edited.
+func editPath(k content.Kind, id int64) string {
+	if k == content.KindAuthor {
+		return fmt.Sprintf("/admin/authors/%d", id)
+	}
+	return fmt.Sprintf("/admin/items/%s/%d", k, id)
+}
+
+// allPath is where everything of a kind is listed for the editor.
+func allPath(k content.Kind) string {
+	if k == content.KindAuthor {
+		return "/admin/authors"
+	}
+	return "/admin/?kind=" + string(k)
+}
 
 // show writes a page of the editor; part is what its navigation marks as the
 // place where one is.
@@ -89,6 +108,14 @@ func (n *newsroom) showItems(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	authors, err := n.db.Everything().Authors(r.Context())
+	if err != nil {
+		return err
+	}
+	names := make(map[int64]string, len(authors))
+	for _, a := range authors {
+		names[a.ID] = a.Name
+	}
 	turn := func(to int) string {
 		if to < 1 || (to-1)*itemsPerPage >= total {
 			return ""
@@ -98,10 +125,11 @@ func (n *newsroom) showItems(w http.ResponseWriter, r *http.Request) error {
 	return n.show(w, http.StatusOK, "items", string(search.Kind), "Edit", struct {
 		content.Search
 		Found        []content.Record
+		Authors      map[int64]string
 		Total        int
 		Newer, Older string
 		Now          time.Time
-	}{search, found, total, turn(number - 1), turn(number + 1), time.Now()})
+	}{search, found, names, total, turn(number - 1), turn(number + 1), time.Now()})
 }
 
 // showForm shows an item, or a new one, to be edited.
@@ -114,10 +142,14 @@ func (n *newsroom) showForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return n.showRecord(w, http.StatusOK, rec, authors, nil)
+	return n.showRecord(r.Context(), w, http.StatusOK, rec, authors, nil)
 }
 
-func (n *newsroom) showRecord(w http.ResponseWriter, status int, rec content.Record, authors []*content.Author, faults map[string]string) error {
+func (n *newsroom) showRecord(ctx context.Context, w http.ResponseWriter, status int, rec content.Record, authors []*content.Author, faults map[string]string) error {
+	before, err := n.history(ctx, rec)
+	if err != nil {
+		return err
+	}
 	title := "New " + string(rec.Kind())
 	if rec.Common().ID != 0 {
 		title = rec.Common().Title
@@ -128,7 +160,8 @@ func (n *newsroom) showRecord(w http.ResponseWriter, status int, rec content.Rec
 		Faults  map[string]string
 		Authors []*content.Author
 		Topics  []string
-	}{rec, rec.Common(), faults, authors, topicsOf(rec.Kind())})
+		History history
+	}{rec, rec.Common(), faults, authors, topicsOf(rec.Kind()), before})
 }
 
 // recordOf returns the item that the path names, or a new one.
@@ -162,7 +195,7 @@ func (n *newsroom) save(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if faults := fill(rec, r.PostForm, authors); len(faults) > 0 {
-		return n.showRecord(w, http.StatusUnprocessableEntity, rec, authors, faults)
+		return n.showRecord(r.Context(), w, http.StatusUnprocessableEntity, rec, authors, faults)
 	}
 	change, err := n.db.Save(r.Context(), rec)
 	if err != nil {

@@ -115,7 +115,7 @@ func TestEditsReprintExactlyThePagesThatShowTheItem(t *testing.T) {
 
 			_, receipt := p.lastChange()
 			want := append(showing(before, own), showing(after, own)...)
-			want = append(want, test.also...)
+			want = append(append(want, test.also...), "/sitemap.xml")
 			slices.Sort(want)
 			want = slices.Compact(want)
 			if got := pagesOf(receipt, reprint.ResultRegenerated, reprint.ResultUnchanged); !slices.Equal(got, want) {
@@ -139,7 +139,7 @@ func TestNewPostIsOnEveryListAtOnce(t *testing.T) {
 		t.Fatalf("saving leads to %d %s", a.status, a.body)
 	}
 	change, receipt := p.lastChange()
-	for _, path := range []string{change.Path(), "/", "/posts", "/authors/5", "/feed.xml"} {
+	for _, path := range []string{"/", "/posts", "/authors/5", "/feed.xml"} {
 		if a := p.get(path); a.status != http.StatusOK || !strings.Contains(a.body, "Snow on the quay") {
 			t.Errorf("%s answers %d without the new post", path, a.status)
 		}
@@ -147,8 +147,8 @@ func TestNewPostIsOnEveryListAtOnce(t *testing.T) {
 			t.Errorf("%s is not on the receipt", path)
 		}
 	}
-	if a := p.get(change.Path()); !strings.Contains(a.body, "<em>did</em>") || !strings.HasPrefix(a.header.Get("Cache-Status"), "reprint; hit") {
-		t.Errorf("its page: Cache-Status %q, want it printed already, with its text", a.header.Get("Cache-Status"))
+	if a := p.get(change.Path()); a.status != http.StatusOK || !strings.Contains(a.body, "<em>did</em>") {
+		t.Errorf("its page answers its first visit %d %s", a.status, a.body)
 	}
 }
 

@@ -39,19 +39,18 @@ func atomID(path string) string { return "tag:harbour-press.example,2026:" + pat
 // feed is the news for feed readers.
 func (n *newsroom) feed(r *http.Request, v content.View) (sheet, error) {
 	reprint.Tag(r.Context(), content.KindPost.ListTag())
-	posts, err := v.Posts(r.Context(), content.Window{Limit: 20})
+	posts, err := n.posts(r.Context(), v, content.Window{Limit: 20})
 	if err != nil {
 		return sheet{}, err
 	}
-	tagPosts(r.Context(), posts)
 	feed := atomFeed{ID: atomID("/"), Title: "The Harbour Press", Link: atomLink{"/"}, Updated: time.Unix(0, 0).UTC().Format(time.RFC3339)}
 	for i, p := range posts {
 		path, at := content.KindPost.Path(p.ID), p.Published.UTC().Format(time.RFC3339)
 		if i == 0 {
 			feed.Updated = at
 		}
-		feed.Entries = append(feed.Entries, atomEntry{ID: atomID(path), Title: p.Title, Link: atomLink{path}, Updated: at, Author: p.Author, Summary: plain(p.Summary)})
+		feed.Entries = append(feed.Entries, atomEntry{ID: atomID(path), Title: p.Title, Link: atomLink{path}, Updated: at, Author: p.By.Name, Summary: plain(p.Summary)})
 	}
 	body, err := xml.MarshalIndent(feed, "", "  ")
-	return sheet{xml: append([]byte(xml.Header), body...)}, err
+	return sheet{xml: append([]byte(xml.Header), body...), mime: "application/atom+xml"}, err
 }

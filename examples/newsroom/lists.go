@@ -20,7 +20,7 @@ func pagesFor(items int) int { return max(1, (items+perPage-1)/perPage) }
 func (n *newsroom) frontPage(r *http.Request, v content.View) (sheet, error) {
 	ctx, now := r.Context(), time.Now()
 	reprint.Tag(ctx, content.KindPost.ListTag(), content.KindProduct.ListTag(), content.KindEvent.ListTag())
-	posts, err := v.Posts(ctx, content.Window{Limit: 9})
+	posts, err := n.posts(ctx, v, content.Window{Limit: 9})
 	if err != nil {
 		return sheet{}, err
 	}
@@ -35,12 +35,11 @@ func (n *newsroom) frontPage(r *http.Request, v content.View) (sheet, error) {
 	if err := nextTurn(ctx, v, now); err != nil {
 		return sheet{}, err
 	}
-	tagPosts(ctx, posts)
 	tagProducts(ctx, products)
 	lead, rest := cut(posts, 1)
 	stories, briefs := cut(rest, 4)
 	return sheet{Look: "front", Section: "front", Description: "News, books and evenings from Merrow Quay.", Main: struct {
-		Lead, Stories, Briefs []*content.Post
+		Lead, Stories, Briefs []signedPost
 		Products              []*content.Product
 		Events                []datedEvent
 	}{lead, stories, briefs, products, dated(ctx, events, now)}}, nil
@@ -69,9 +68,18 @@ type list[T any] struct {
 	Newer, Older  string // where the neighbouring pages are
 }
 
+// posts reads a part of the news, for a page that shows it.
+func (n *newsroom) posts(ctx context.Context, v content.View, w content.Window) ([]signedPost, error) {
+	posts, err := v.Posts(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return n.signed(ctx, v, posts)
+}
+
 func (n *newsroom) postList(r *http.Request, v content.View) (sheet, error) {
-	l, err := window(r, v, content.KindPost, v.Posts)
-	tagPosts(r.Context(), l.Items)
+	read := func(ctx context.Context, w content.Window) ([]signedPost, error) { return n.posts(ctx, v, w) }
+	l, err := window(r, v, content.KindPost, read)
 	return sheet{Look: "posts", Section: "news", Title: "News", Description: "All that was in the paper.", Main: l}, err
 }
 

@@ -101,6 +101,8 @@ func functions(sum string) template.FuncMap {
 		"body":    paragraphs,
 		"inline":  inline,
 		"path":    func(r content.Record) string { return r.Kind().Path(r.Common().ID) },
+		"editAt":  editPath,
+		"allOf":   allPath,
 		"edit":    func(r content.Record) string { return editPath(r.Kind(), r.Common().ID) },
 		"day":     func(t time.Time) string { return t.Local().Format("2 January 2006") },
 		"clock":   func(t time.Time) string { return t.Local().Format("15:04") },

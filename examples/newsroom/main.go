@@ -6,8 +6,9 @@
 //
 // Read routes.go first: it is where the site meets Reprint. Then pages.go (the
 // handlers, which know nothing of it but reprint.Tag and reprint.RevalidateAt),
-// desk.go (what happens after a save), content/change.go (which tags a change
-// has) and newsroom.go (how it is all put together).
+// authors.go (what pages share, with reprint.Cached), desk.go (what happens after
+// a save), content/change.go (which tags a change has) and newsroom.go (how it is
+// all put together). docs/tags.md is the recipe.
 package main
 
 import (

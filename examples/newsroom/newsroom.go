@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -19,13 +20,16 @@ import (
 	"github.com/reprint-go/reprint/sqlite"
 )
 
-// newsroom is the running program. Nothing in it changes after open.
+// newsroom is the running program. Nothing in it but a count changes
+// after open.
 type newsroom struct {
 	cfg   config
 	db    *content.DB   // what the pages say
 	store *sqlite.Store // the pages
 	site  *reprint.Site
 	looks looks // the templates
+
+	authorReads atomic.Int64 // how often an author was read for pages
 }
 
 // run serves the newsroom until ctx ends. It says on stdout where it can be

@@ -29,7 +29,8 @@ type sheet struct {
 	Edit        string // where it can be edited; empty: nowhere
 	Main        any    // what the template shows
 
-	xml []byte // in place of all that: the feed
+	xml  []byte // in place of all that: the feed, or the sitemap
+	mime string // of xml
 }
 
 // printedHeader says when a page was printed and how long it took. It is a
@@ -90,7 +91,7 @@ func (n *newsroom) print(w http.ResponseWriter, r *http.Request, s sheet, status
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	if s.xml != nil {
-		h.Set("Content-Type", "application/atom+xml; charset=utf-8")
+		h.Set("Content-Type", s.mime+"; charset=utf-8")
 	}
 	h.Set(printedHeader, fmt.Sprintf("%s; took=%d", begin.UTC().Format("2006-01-02T15:04:05.000Z"), time.Since(begin).Milliseconds()))
 	w.WriteHeader(status)

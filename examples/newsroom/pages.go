@@ -19,15 +19,11 @@ func (n *newsroom) postPage(r *http.Request, v content.View) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
-	reprint.Tag(r.Context(), content.AuthorTag(post.AuthorID))
-	author, err := v.Author(r.Context(), post.AuthorID)
+	author, err := n.author(r.Context(), v, post.AuthorID)
 	if err != nil {
 		return sheet{}, err
 	}
-	return itemSheet("post", "news", post, struct {
-		*content.Post
-		By *content.Author
-	}{post, author}), nil
+	return itemSheet("post", "news", post, signedPost{post, author}), nil
 }
 
 func (n *newsroom) productPage(r *http.Request, v content.View) (sheet, error) {
@@ -80,29 +76,26 @@ func (n *newsroom) authorPage(r *http.Request, v content.View) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
-	reprint.Tag(r.Context(), content.AuthorTag(id), content.PostsBy(id))
-	author, err := v.Author(r.Context(), id)
+	reprint.Tag(r.Context(), content.PostsBy(id))
+	author, err := n.author(r.Context(), v, id)
 	if err != nil {
 		return sheet{}, err
 	}
-	posts, err := v.PostsBy(r.Context(), id)
+	written, err := v.PostsBy(r.Context(), id)
 	if err != nil {
 		return sheet{}, err
 	}
-	tagPosts(r.Context(), posts)
+	posts, err := n.signed(r.Context(), v, written)
+	if err != nil {
+		return sheet{}, err
+	}
 	return sheet{Look: "author", Section: "news", Title: author.Name, Description: author.Bio, Main: struct {
 		*content.Author
-		Posts []*content.Post
+		Posts []signedPost
 	}{author, posts}}, nil
 }
 
-// tagPosts says that a page shows these posts, with the names of their authors.
-func tagPosts(ctx context.Context, posts []*content.Post) {
-	for _, p := range posts {
-		reprint.Tag(ctx, content.KindPost.Tag(p.ID), content.AuthorTag(p.AuthorID))
-	}
-}
-
+// tagProducts says that a page shows these products.
 func tagProducts(ctx context.Context, products []*content.Product) {
 	for _, p := range products {
 		reprint.Tag(ctx, content.KindProduct.Tag(p.ID))

@@ -59,7 +59,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 func TestPagesArePrintedAheadAndStay(t *testing.T) {
 	noLeaks(t)
 	p := start(t, filepath.Join(t.TempDir(), "made", "at", "start"))
-	for _, path := range []string{"/", "/posts", "/posts?page=2", "/posts/42", "/products", "/products/9", "/events", "/events/40", "/authors/3", "/feed.xml"} {
+	for _, path := range []string{"/", "/posts", "/posts?page=2", "/posts/42", "/products", "/products/9", "/events", "/events/40", "/authors/3", "/feed.xml", "/sitemap.xml"} {
 		first, second := p.get(path), p.get(path)
 		if got := first.header.Get("Cache-Status"); !strings.HasPrefix(got, "reprint; hit") {
 			t.Errorf("first visit of %s: Cache-Status %q, want a hit", path, got)
@@ -151,6 +151,7 @@ func TestPagesCarryTheTagsOfWhatTheyShow(t *testing.T) {
 		"/posts/9999":      {"post:9999"},
 		"/authors/8":       {"author:8", "posts-by:8", "post:110"},
 		"/feed.xml":        {"type:post", "post:110"},
+		"/sitemap.xml":     {"sitemap"},
 		"/products":        {"type:product", "product:86"},
 		"/products/86":     {"product:86"},
 		"/products?page=9": {"type:product"},

@@ -37,6 +37,8 @@ func (n *newsroom) routes() []route {
 		// Events begin and end. Their pages say when with reprint.RevalidateAt.
 		{"/events", n.eventList, reprint.Policy{Prerender: paths("/events")}},
 		{"/events/{id}", n.eventPage, reprint.Policy{Prerender: n.itemPaths(content.KindEvent)}},
+
+		{"/sitemap.xml", n.sitemap, reprint.Policy{Prerender: paths("/sitemap.xml")}},
 	}
 }
 
@@ -106,7 +108,7 @@ func (n *newsroom) authorPaths(ctx context.Context) iter.Seq2[string, error] {
 			yield("", err)
 		}
 		for _, a := range authors {
-			if !yield(fmt.Sprintf("/authors/%d", a.ID), nil) {
+			if !yield(content.KindAuthor.Path(a.ID), nil) {
 				return
 			}
 		}

@@ -28,6 +28,7 @@ type press struct {
 	ahead  string // the line that tells what was printed ahead
 	client *http.Client
 	stop   func()
+	called time.Time // when byOneCall began last
 }
 
 const testSecret = "7Q2M-XK4D-P9WL-3HZT"

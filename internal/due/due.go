@@ -96,6 +96,9 @@ func (q *Queue[K]) Len() int {
 	return len(q.items)
 }
 
+// maxWait is for how long the clock is not looked at: it may be set meanwhile.
+const maxWait = 30 * time.Second
+
 // Run takes each key out at its moment and calls fire with it, one at a time,
 // until ctx ends.
 func (q *Queue[K]) Run(ctx context.Context, fire func(K)) {
@@ -107,7 +110,7 @@ func (q *Queue[K]) Run(ctx context.Context, fire func(K)) {
 			fire(key)
 			continue
 		}
-		timer.Reset(wait)
+		timer.Reset(min(wait, maxWait))
 		select {
 		case <-ctx.Done():
 			return

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Change is what an editor did to one item, and what it means for pages. It is
+// Change is what an editor did to one item or author, and what it means for pages. It is
 // written in the same transaction as the item, so that a crash between the two
 // steps of an edit, saving and reprinting, cannot leave pages old for good:
 // what is not done is found by [DB.Pending].
@@ -52,8 +52,9 @@ const changesKept = 1000
 // The item's own tag is on every page that shows it: its page and each list in
 // which it stands. For an edit that moves nothing that is all. A list that does
 // not show the item cannot carry its tag; so where the item comes into a list,
-// leaves it, or moves within it, the list is named too. Nothing is different
-// when nobody could see the item before and nobody can after.
+// leaves it, or moves within it, the list is named too. The sitemap has the date of
+// each change. Nothing is different when nobody could see the item before and nobody
+// can after.
 func tagsOf(before, after Record) []string {
 	was, is := shownIn(before), shownIn(after)
 	if was == nil && is == nil {
@@ -71,7 +72,7 @@ func tagsOf(before, after Record) []string {
 			tags = append(tags, list)
 		}
 	}
-	return tags
+	return append(tags, SitemapTag)
 }
 
 // shownIn returns the lists that show r; nil when nobody can see it.
@@ -165,17 +166,25 @@ func record(ctx context.Context, tx *sql.Tx, before, after Record) (*Change, err
 		At: time.Now(), Verb: verbOf(before, after), Tags: tagsOf(before, after),
 		Kind: subject.Kind(), Item: subject.Common().ID, Title: subject.Common().Title,
 	}
+	return c, c.insert(ctx, tx)
+}
+
+// insert writes a new change down and sets its ID.
+func (c *Change) insert(ctx context.Context, tx *sql.Tx) error {
 	c.Done = len(c.Tags) == 0
 	result, err := tx.ExecContext(ctx, `INSERT INTO changes (at, verb, kind, item, title, tags, done, receipt) VALUES (?, ?, ?, ?, ?, ?, ?, '')`,
 		moment(c.At), c.Verb, c.Kind, c.Item, c.Title, strings.Join(c.Tags, " "), c.Done)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if c.ID, err = result.LastInsertId(); err != nil {
-		return nil, err
+		return err
+	}
+	if err := noteModified(ctx, tx, c.At, c.Tags...); err != nil {
+		return err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM changes WHERE done AND id <= ?`, c.ID-changesKept)
-	return c, err
+	return err
 }
 
 const selectChanges = `SELECT id, at, verb, kind, item, title, tags, done, receipt FROM changes `

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver
 )
@@ -17,8 +18,11 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed modified.sql
+var schemaModified string
+
 // schemaVersion is the user_version of a file with this schema.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // DB is an open content database. Its methods are safe for concurrent use.
 type DB struct{ db *sql.DB }
@@ -53,11 +57,18 @@ func (d *DB) makeSchema(ctx context.Context) error {
 		case schemaVersion:
 			return nil
 		case 0:
-			_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
-			return err
+			return raise(ctx, tx, schema+schemaModified)
+		case 1:
+			return raise(ctx, tx, schemaModified)
 		}
 		return fmt.Errorf("the file has version %d and this program knows %d", version, schemaVersion)
 	})
+}
+
+// raise brings a file to schemaVersion.
+func raise(ctx context.Context, tx *sql.Tx, statements string) error {
+	_, err := tx.ExecContext(ctx, statements+fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+	return err
 }
 
 // write runs do in a transaction that ends with it: committed when it returns
@@ -91,6 +102,9 @@ func (d *DB) Import(ctx context.Context, authors []*Author, posts []*Post, produ
 			if _, err := tx.ExecContext(ctx, `INSERT INTO authors (id, name, role, bio) VALUES (?, ?, ?, ?)`, a.ID, a.Name, a.Role, a.Bio); err != nil {
 				return fmt.Errorf("import author %q: %w", a.Name, err)
 			}
+			if err := noteModified(ctx, tx, time.Now(), AuthorTag(a.ID)); err != nil {
+				return err
+			}
 		}
 		return errors.Join(importAll(ctx, tx, posts), importAll(ctx, tx, products), importAll(ctx, tx, events))
 	})
@@ -98,8 +112,11 @@ func (d *DB) Import(ctx context.Context, authors []*Author, posts []*Post, produ
 
 func importAll[R Record](ctx context.Context, tx *sql.Tx, records []R) error {
 	for _, r := range records {
-		statement, args := r.insert()
-		if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+		id, err := insertRecord(ctx, tx, r)
+		if err == nil {
+			err = noteModified(ctx, tx, time.Now(), r.Kind().Tag(id))
+		}
+		if err != nil {
 			return fmt.Errorf("import %s %q: %w", r.Kind(), r.Common().Title, err)
 		}
 	}

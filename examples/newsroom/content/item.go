@@ -15,7 +15,7 @@ type Item struct {
 	Visible bool   // readers can see it
 }
 
-// Kind is one of the kinds of items.
+// Kind is what kind of thing something is.
 type Kind string
 
 // The kinds.
@@ -23,9 +23,11 @@ const (
 	KindPost    Kind = "post"
 	KindProduct Kind = "product"
 	KindEvent   Kind = "event"
+
+	KindAuthor Kind = "author" // of a [Change]; an author is no item
 )
 
-// Kinds lists the kinds in the order in which people see them.
+// Kinds lists the kinds of items in the order in which people see them.
 var Kinds = []Kind{KindPost, KindProduct, KindEvent}
 
 // Valid reports whether k is one of [Kinds].

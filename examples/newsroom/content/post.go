@@ -13,7 +13,6 @@ var Sections = []string{"Harbour", "Town", "Culture", "Food", "Nature", "Letters
 type Post struct {
 	Item
 	AuthorID  int64
-	Author    string // the author's name; read with the post, not saved
 	Published time.Time
 }
 
@@ -29,12 +28,11 @@ func PostsBy(author int64) string { return fmt.Sprintf("posts-by:%d", author) }
 func (p *Post) lists() []string { return []string{KindPost.ListTag(), PostsBy(p.AuthorID)} }
 func (p *Post) order() string   { return fmt.Sprint(p.Published.UnixMilli()) }
 
-const selectPosts = `SELECT p.id, p.topic, p.title, p.summary, p.body, p.visible, p.author_id, a.name, p.published
-	FROM posts p JOIN authors a ON a.id = p.author_id `
+const selectPosts = `SELECT id, topic, title, summary, body, visible, author_id, published FROM posts `
 
 func scanPost(row scanner) (*Post, error) {
 	var p Post
-	err := row.Scan(&p.ID, &p.Topic, &p.Title, &p.Summary, &p.Body, &p.Visible, &p.AuthorID, &p.Author, (*moment)(&p.Published))
+	err := row.Scan(&p.ID, &p.Topic, &p.Title, &p.Summary, &p.Body, &p.Visible, &p.AuthorID, (*moment)(&p.Published))
 	return &p, err
 }
 
@@ -50,15 +48,15 @@ func (p *Post) update() (string, []any) {
 
 // Post returns one post.
 func (v View) Post(ctx context.Context, id int64) (*Post, error) {
-	return one(ctx, v.db, scanPost, selectPosts+`WHERE p.id = ? AND (p.visible OR ?)`, id, v.hidden)
+	return one(ctx, v.db, scanPost, selectPosts+`WHERE id = ? AND (visible OR ?)`, id, v.hidden)
 }
 
 // Posts returns the window w of the posts, the newest first.
 func (v View) Posts(ctx context.Context, w Window) ([]*Post, error) {
-	return all(ctx, v.db, scanPost, selectPosts+`WHERE p.visible OR ? ORDER BY p.published DESC, p.id DESC LIMIT ? OFFSET ?`, v.hidden, w.Limit, w.Offset)
+	return all(ctx, v.db, scanPost, selectPosts+`WHERE visible OR ? ORDER BY published DESC, id DESC LIMIT ? OFFSET ?`, v.hidden, w.Limit, w.Offset)
 }
 
 // PostsBy returns the author's posts, the newest first.
 func (v View) PostsBy(ctx context.Context, author int64) ([]*Post, error) {
-	return all(ctx, v.db, scanPost, selectPosts+`WHERE p.author_id = ? AND (p.visible OR ?) ORDER BY p.published DESC, p.id DESC`, author, v.hidden)
+	return all(ctx, v.db, scanPost, selectPosts+`WHERE author_id = ? AND (visible OR ?) ORDER BY published DESC, id DESC`, author, v.hidden)
 }

@@ -28,24 +28,19 @@ const (
 // all: posts by date, products by number, events by their beginning, the latest
 // first.
 func (d *DB) Find(ctx context.Context, s Search) (found []Record, total int, err error) {
-	where := ` WHERE (title LIKE ?1 ESCAPE '\' OR topic LIKE ?1 ESCAPE '\' OR CAST(%[1]s.id AS TEXT) = ?2) AND (?3 = '' OR visible = (?3 = 'live'))`
-	alias := table(s.Kind)
-	if s.Kind == KindPost {
-		alias = "p"
-	}
-	where = fmt.Sprintf(where, alias)
+	const where = ` WHERE (title LIKE ?1 ESCAPE '\' OR topic LIKE ?1 ESCAPE '\' OR CAST(id AS TEXT) = ?2) AND (?3 = '' OR visible = (?3 = 'live'))`
 	text := strings.TrimSpace(s.Text)
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 	args := []any{pattern, text, string(s.State)}
 
-	count := `SELECT count(*) FROM ` + table(s.Kind) + ` ` + alias + where
+	count := `SELECT count(*) FROM ` + table(s.Kind) + where
 	if err := d.db.QueryRowContext(ctx, count, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count what %q finds: %w", text, err)
 	}
 	args = append(args, s.Limit, s.Offset)
 	switch s.Kind {
 	case KindPost:
-		found, err = records(all(ctx, d.db, scanPost, selectPosts+where+` ORDER BY p.published DESC, p.id DESC LIMIT ?4 OFFSET ?5`, args...))
+		found, err = records(all(ctx, d.db, scanPost, selectPosts+where+` ORDER BY published DESC, id DESC LIMIT ?4 OFFSET ?5`, args...))
 	case KindProduct:
 		found, err = records(all(ctx, d.db, scanProduct, selectProducts+where+` ORDER BY id DESC LIMIT ?4 OFFSET ?5`, args...))
 	default:

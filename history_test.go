@@ -1,0 +1,400 @@
+package reprint_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/sqlite"
+)
+
+// press prints pages of a version that can be set.
+type pressSite struct {
+	*reprint.Site
+	t       testing.TB
+	version atomic.Int64
+	store   *sqlite.Store
+}
+
+// openPress opens the site of a file. Its pages /p/N carry the tag list and show their
+// path and the version.
+func openPress(t testing.TB, file string, p reprint.Policy) *pressSite {
+	t.Helper()
+	s := &pressSite{t: t}
+	var err error
+	if s.store, err = sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()}); err != nil {
+		t.Fatal(err)
+	}
+	s.Site = newSite(t, reprint.Options{Store: s.store})
+	handle(t, s.Site, "/p/{id}", func(w http.ResponseWriter, r *http.Request) {
+		reprint.Tag(r.Context(), "list", "page:"+r.PathValue("id"))
+		switch v := s.version.Load(); {
+		case v < 0:
+			http.NotFound(w, r)
+		default:
+			fmt.Fprintf(w, "%s v%d", r.URL.Path, v)
+		}
+	}, p)
+	return s
+}
+
+func (s *pressSite) end() {
+	s.t.Helper()
+	stop(s.t, s.Site)
+	if err := s.store.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// print sets the version and has all pages printed anew.
+func (s *pressSite) print(version int64) {
+	s.t.Helper()
+	s.version.Store(version)
+	if _, err := s.Apply(s.t.Context(), reprint.Revalidation{Tags: []string{"list"}}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *pressSite) want(path, body string) {
+	s.t.Helper()
+	wantBody(s.t, get(s.Site, path), http.StatusOK, body)
+}
+
+// nextSecond waits until a page that changes now is told from one that changed before.
+func nextSecond(t testing.TB) time.Time {
+	t.Helper()
+	before := time.Now().Truncate(time.Second)
+	waitFor(t, "the next second", func() bool { return time.Now().Truncate(time.Second).After(before) })
+	return before
+}
+
+func TestHistoryKeepsTheLastVersionsByContent(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{History: 3})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	for v := range int64(6) {
+		s.print(v)
+		s.print(v) // the same content is no version
+	}
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 3 {
+		t.Fatalf("%d versions, %v; want 3", len(versions), err)
+	}
+	for i, v := range versions {
+		whole, err := s.Version(t.Context(), v.ID)
+		if want := fmt.Sprintf("/p/1 v%d", 4-i); err != nil || string(whole.Page.Body) != want || v.Refused != "" {
+			t.Errorf("version %d is %q, %v; want %q", i, whole.Page.Body, err, want)
+		}
+	}
+	if err := s.DeleteVersion(t.Context(), versions[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := s.Version(t.Context(), versions[0].ID); v != nil || err != nil {
+		t.Errorf("a version that was deleted is %v, %v", v, err)
+	}
+}
+
+func TestARestoredPageIsHeldUntilItIsReleased(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pages.db")
+	s := openPress(t, file, reprint.Policy{})
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	s.print(2)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 2 {
+		t.Fatalf("versions %v, %v", versions, err)
+	}
+	before := get(s.Site, "/p/1").Header.Get("Last-Modified")
+	receipt, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[1].ID, By: "editor"})
+	if err != nil || receipt.Matched != 1 || receipt.Pages[0].Result != reprint.ResultRestored {
+		t.Fatalf("receipt %+v, %v", receipt, err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	if after := get(s.Site, "/p/1", "If-Modified-Since", before); after.StatusCode != http.StatusOK {
+		t.Errorf("who has the other content is told %d", after.StatusCode)
+	}
+	// Whatever is revalidated, it stays, and the caller is told.
+	s.print(3)
+	for _, mode := range []reprint.Mode{reprint.Stale, reprint.Expire} {
+		if _, err := s.Apply(t.Context(), reprint.Revalidation{All: true, Mode: mode}); err != nil {
+			t.Fatal(err)
+		}
+		s.want("/p/1", "/p/1 v0")
+	}
+	if err := s.Revalidate(t.Context(), "/p/1"); !errors.Is(err, reprint.ErrHeld) {
+		t.Errorf("error %v, want ErrHeld", err)
+	}
+	if r, err := s.Apply(t.Context(), reprint.Revalidation{Tags: []string{"list"}}); err != nil || r.Skipped != 1 || !strings.Contains(r.Pages[0].Error, "held until it is released") {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	r, err := s.Apply(t.Context(), reprint.Revalidation{Tags: []string{"list"}, Refill: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCounts(t, finished(t, s.Site, r.ID), 1, 0, 0, 0, 1)
+	s.end()
+	version := s.version.Load()
+	s = openPress(t, file, reprint.Policy{})
+	s.version.Store(version)
+	s.want("/p/1", "/p/1 v0")
+	s.print(4)
+	s.want("/p/1", "/p/1 v0")
+	if saved, err := s.Receipt(t.Context(), receipt.ID); err != nil || saved == nil || saved.By != "editor" {
+		t.Errorf("receipt %+v, %v", saved, err)
+	}
+
+	if r, err := s.Release(t.Context(), reprint.Revalidation{Tags: []string{"list"}, By: "editor"}); err != nil || r.Regenerated != 1 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	s.want("/p/1", "/p/1 v4")
+	s.print(5)
+	s.want("/p/1", "/p/1 v5")
+	if r, err := s.Release(t.Context(), reprint.Revalidation{All: true}); err != nil || r.Matched != 0 {
+		t.Errorf("nothing is held, and the receipt is %+v, %v", r, err)
+	}
+	s.end()
+}
+
+func TestARestoredPageIsHeldUntilAMoment(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Until: time.Now().Add(500 * time.Millisecond)}); err != nil {
+		t.Fatal(err)
+	}
+	s.print(2)
+	s.want("/p/1", "/p/1 v0")
+	waitFor(t, "the moment, without a visitor", func() bool {
+		p, err := s.store.Page(t.Context(), reprint.Key{Path: "/p/1"})
+		return err == nil && string(p.Body) == "/p/1 v2"
+	})
+	s.want("/p/1", "/p/1 v2")
+}
+
+func TestUnheldARestoredPageStaysUntilItIsRenderedAgain(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	s.print(2)
+	s.want("/p/1", "/p/1 v2")
+}
+
+func TestTheSiteAsOfAMoment(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.want("/p/2", "/p/2 v0")
+	beforeAll := time.Now().Add(-time.Hour)
+	good := nextSecond(t)
+	s.print(1)
+	nextSecond(t)
+	s.want("/p/3", "/p/3 v1") // there was no such page
+	s.version.Store(2)
+	if err := s.Revalidate(t.Context(), "/p/2"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		r                          reprint.Restoration
+		matched, restored, skipped int
+		unchanged                  int
+		one, two, three            string
+	}{
+		{reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good, DryRun: true}, 3, 0, 1, 0, "/p/1 v1", "/p/2 v2", "/p/3 v1"},
+		{reprint.Restoration{Of: reprint.Revalidation{Tags: []string{"list"}}, AsOf: beforeAll}, 3, 0, 3, 0, "/p/1 v1", "/p/2 v2", "/p/3 v1"},
+		{reprint.Restoration{Of: reprint.Revalidation{Tags: []string{"page:1"}}, AsOf: good}, 1, 1, 0, 0, "/p/1 v0", "/p/2 v2", "/p/3 v1"},
+		{reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good}, 3, 2, 1, 0, "/p/1 v0", "/p/2 v0", "/p/3 v1"},
+		{reprint.Restoration{Of: reprint.Revalidation{Paths: []string{"/p/3"}}, AsOf: time.Now()}, 1, 0, 0, 1, "/p/1 v0", "/p/2 v0", "/p/3 v1"},
+	} {
+		receipt, err := s.Restore(t.Context(), tt.r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if receipt.Matched != tt.matched || receipt.Regenerated != tt.restored || receipt.Skipped != tt.skipped || receipt.Unchanged != tt.unchanged {
+			t.Errorf("%+v: receipt %+v", tt.r, receipt)
+		}
+		s.want("/p/1", tt.one)
+		s.want("/p/2", tt.two)
+		s.want("/p/3", tt.three)
+	}
+}
+
+func TestVersionsAreNeverTheLastGoodPageOfOneThatWasDeleted(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, held := range []bool{false, true} {
+		if held {
+			if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID}); err != nil {
+				t.Fatal(err)
+			}
+			s.want("/p/1", "/p/1 v0")
+		}
+		if _, err := s.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}, Mode: reprint.Delete}); err != nil {
+			t.Fatal(err)
+		}
+		s.version.Store(-1)
+		if r := get(s.Site, "/p/1"); r.StatusCode != http.StatusNotFound {
+			t.Errorf("held %t: a page that was deleted is answered %d %s", held, r.StatusCode, text(r))
+		}
+	}
+	if kept, err := s.Versions(t.Context(), "/p/1"); err != nil || len(kept) == 0 {
+		t.Errorf("versions %v, %v", kept, err)
+	}
+}
+
+func TestWhatAProofRefusesIsKeptAside(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pages.db")
+	policy := reprint.Policy{Proof: func(_, p *reprint.Page) error {
+		if strings.Contains(string(p.Body), "v13") {
+			return errors.New("thirteen")
+		}
+		return nil
+	}}
+	s := openPress(t, file, policy)
+	s.want("/p/1", "/p/1 v0")
+	s.want("/p/2", "/p/2 v0")
+	s.version.Store(13)
+	if err := s.Revalidate(t.Context(), "/p/1"); !errors.Is(err, reprint.ErrRefused) {
+		t.Fatalf("error %v, want ErrRefused", err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	aside := func() []reprint.Version {
+		t.Helper()
+		list, err := s.Aside(t.Context(), 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	list := aside()
+	if len(list) != 1 || !strings.Contains(list[0].Refused, "thirteen") || list[0].Page.Key.Path != "/p/1" {
+		t.Fatalf("kept aside: %+v", list)
+	}
+	// A good page makes it void, also after a restart.
+	s.end()
+	s = openPress(t, file, policy)
+	s.version.Store(14)
+	waitFor(t, "what was kept aside is void", func() bool {
+		if err := s.Revalidate(t.Context(), "/p/1"); err != nil {
+			t.Fatal(err)
+		}
+		return len(aside()) == 0
+	})
+	s.version.Store(13)
+	if err := s.Revalidate(t.Context(), "/p/2"); !errors.Is(err, reprint.ErrRefused) {
+		t.Fatalf("error %v, want ErrRefused", err)
+	}
+	receipt, err := s.Restore(t.Context(), reprint.Restoration{Version: aside()[0].ID, Unheld: true, By: "editor"})
+	if err != nil || receipt.Regenerated != 1 {
+		t.Fatalf("receipt %+v, %v", receipt, err)
+	}
+	s.want("/p/2", "/p/2 v13")
+	if list := aside(); len(list) != 0 {
+		t.Errorf("kept aside after it was accepted: %+v", list)
+	}
+	s.end()
+}
+
+func TestNoMorePagesOfARevalidationAreGoneThanTheLimit(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{MaxGone: 2})
+	defer s.end()
+	for i := range 5 {
+		s.want(fmt.Sprintf("/p/%d", i), fmt.Sprintf("/p/%d v0", i))
+	}
+	s.version.Store(-1)
+	receipt, err := s.Apply(t.Context(), reprint.Revalidation{Tags: []string{"list"}})
+	if err == nil || receipt.Failed != 3 || receipt.Regenerated != 2 || !strings.Contains(receipt.Pages[0].Error, "already 2 pages of the same revalidation are gone") {
+		t.Fatalf("receipt %+v, %v", receipt, err)
+	}
+	if list, err := s.Aside(t.Context(), 0, 10); err != nil || len(list) != 3 {
+		t.Errorf("%d are kept aside, %v", len(list), err)
+	}
+	// One by one an editor may take them down.
+	for i := range 5 {
+		if err := s.Revalidate(t.Context(), fmt.Sprintf("/p/%d", i)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestHistoryWithoutAStoreThatKeepsAny(t *testing.T) {
+	site := newSite(t, reprint.Options{})
+	_, err1 := site.Versions(t.Context(), "/")
+	_, err2 := site.Restore(t.Context(), reprint.Restoration{Version: 1})
+	_, err3 := site.Aside(t.Context(), 0, 1)
+	for _, err := range []error{err1, err2, err3} {
+		if !errors.Is(err, reprint.ErrNoHistory) {
+			t.Errorf("error %v, want ErrNoHistory", err)
+		}
+	}
+}
+
+// Editors restore while others revalidate and visitors come: a page is one of its
+// versions, whole, and one that is held stays what it is.
+func TestRestoringWhileOthersRevalidate(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{History: 30_000})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(done)
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					s.version.Add(1)
+					_, _ = s.Apply(t.Context(), reprint.Revalidation{Tags: []string{"list"}})
+				}
+			}
+		})
+	}
+	for range 20 {
+		if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			s.want("/p/1", "/p/1 v0")
+		}
+		if _, err := s.Release(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := text(get(s.Site, "/p/1")); got == "/p/1 v0" {
+			t.Fatal("it was released and is still what was restored")
+		}
+	}
+}

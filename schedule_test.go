@@ -1,0 +1,292 @@
+package reprint_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/sqlite"
+)
+
+func moment(t testing.TB, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func TestDailyTimesAreThoseOfTheClockOnTheWall(t *testing.T) {
+	for _, tt := range []struct{ daily, after, next string }{
+		{"06:00 UTC", "2026-05-04T05:59:59Z", "2026-05-04T06:00:00Z"},
+		{"06:00 UTC", "2026-05-04T06:00:00Z", "2026-05-05T06:00:00Z"},
+		{"06:00:30 UTC", "2026-05-04T06:00:00Z", "2026-05-04T06:00:30Z"},
+		{"06:00 Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T04:00:00Z"}, // summer time has begun in the night
+		{"06:00 Europe/Berlin", "2026-03-27T12:00:00Z", "2026-03-28T05:00:00Z"},
+		{"06:00 Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T05:00:00Z"}, // and has ended
+		// 02:30 is leapt over: it comes when the clock leaps, at 01:00 UTC.
+		{"02:30 Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"},
+		{"02:30 Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"},
+		// It comes twice: the first time counts.
+		{"02:30 Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"},
+		{"02:30 Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"},
+		{"02:00 America/New_York", "2026-03-08T05:00:00Z", "2026-03-08T07:00:00Z"},
+		{"01:30 America/New_York", "2026-11-01T04:00:00Z", "2026-11-01T05:30:00Z"},
+		{"01:30 America/New_York", "2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"},
+		// Half an hour of summer time, and a whole day that was left out.
+		{"02:15 Australia/Lord_Howe", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z"},
+		{"12:00 Pacific/Apia", "2011-12-29T23:00:00Z", "2011-12-30T10:00:00Z"},
+		{"00:00 Africa/Cairo", "2026-04-23T12:00:00Z", "2026-04-23T22:00:00Z"}, // midnight is leapt over
+	} {
+		d, err := reprint.ParseDaily(tt.daily)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Next(moment(t, tt.after)).UTC().Format(time.RFC3339); got != tt.next {
+			t.Errorf("%s after %s is %s, want %s", tt.daily, tt.after, got, tt.next)
+		}
+	}
+}
+
+// Whatever the zone: once a day, in order, at the right time unless there is none.
+func TestDailyTimesComeOnceADay(t *testing.T) {
+	zones := []string{"Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Gaza", "America/Havana", "UTC"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := fmt.Sprintf("%02d:%02d:%02d %s", rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute"),
+			rapid.SampledFrom([]int{0, 30}).Draw(t, "second"), rapid.SampledFrom(zones).Draw(t, "zone"))
+		d, err := reprint.ParseDaily(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := reprint.ParseDaily(d.String()); err != nil || back.String() != d.String() {
+			t.Fatalf("%s came back as %v, %v", text, back, err)
+		}
+		at := time.Unix(rapid.Int64Range(1_600_000_000, 1_900_000_000).Draw(t, "after"), 0)
+		days := make(map[string]bool)
+		for range 400 {
+			next := d.Next(at).In(d.Zone)
+			if !next.After(at) || next.Sub(at) > 49*time.Hour {
+				t.Fatalf("%s after %v is %v", text, at.In(d.Zone), next)
+			}
+			if day := next.Format(time.DateOnly); days[day] {
+				t.Fatalf("%s comes twice on %s", text, day)
+			} else {
+				days[day] = true
+			}
+			if clock := next.Format(time.TimeOnly); clock != text[:8] {
+				if start, _ := next.ZoneBounds(); !start.Equal(next) {
+					t.Fatalf("%s comes at %v", text, next)
+				}
+			}
+			at = next
+		}
+	})
+}
+
+func TestParseDailySaysWhatIsWrong(t *testing.T) {
+	for s, want := range map[string]string{
+		"":                "no time of day",
+		"25:00 UTC":       "no time of day",
+		"6 Europe/Berlin": "no time of day",
+		"06:00":           "does not say where",
+		"06:00 Local":     "does not say where",
+		"06:00 Berlin":    "unknown time zone",
+		"06:00 ../passwd": "unknown time zone",
+	} {
+		if _, err := reprint.ParseDaily(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", s, err, want)
+		}
+	}
+}
+
+// clockSite shows the time at which it was rendered.
+func clockSite(t testing.TB, opts reprint.Options) *reprint.Site {
+	opts.Log = quiet()
+	site, err := reprint.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) {
+		reprint.Tag(r.Context(), "sale")
+		fmt.Fprint(w, time.Now().UTC().Format(time.RFC3339))
+	}, reprint.Policy{})
+	return site
+}
+
+func TestAPlanIsCarriedOutToTheSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := clockSite(t, reprint.Options{})
+		get(site, "/a")
+		start := time.Now().UTC()
+		at := start.Add(36*time.Hour + 17*time.Second)
+		plan, err := site.Schedule(t.Context(), reprint.Revalidation{Tags: []string{"sale"}, By: "editor"}, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plans := site.Plans(); len(plans) != 1 || plans[0].ID != plan.ID || !plans[0].Next.Equal(at) || plans[0].By != "editor" {
+			t.Errorf("plans: %+v", plans)
+		}
+		time.Sleep(36*time.Hour + 16*time.Second)
+		wantBody(t, get(site, "/a"), http.StatusOK, start.Format(time.RFC3339))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		wantBody(t, get(site, "/a"), http.StatusOK, at.Format(time.RFC3339))
+		if plans := site.Plans(); len(plans) != 0 {
+			t.Errorf("plans when it is done: %+v", plans)
+		}
+		stop(t, site)
+	})
+}
+
+func TestADailyPlanIsCarriedOutEveryDayUntilItIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
+		site := clockSite(t, reprint.Options{})
+		get(site, "/a")
+		six, err := reprint.ParseDaily("06:00 Europe/Berlin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := site.ScheduleDaily(t.Context(), reprint.Revalidation{All: true}, six)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		wantBody(t, get(site, "/a"), http.StatusOK, "2000-01-01T05:00:00Z")
+		time.Sleep(3 * 24 * time.Hour)
+		wantBody(t, get(site, "/a"), http.StatusOK, "2000-01-04T05:00:00Z")
+		if p := site.Plans()[0]; p.Last == "" || p.Error != "" || time.Until(p.Next) > 24*time.Hour {
+			t.Errorf("the plan is %+v", p)
+		}
+		if err := site.Unschedule(t.Context(), plan.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(48 * time.Hour)
+		wantBody(t, get(site, "/a"), http.StatusOK, "2000-01-04T05:00:00Z")
+		if err := site.Unschedule(t.Context(), plan.ID); !errors.Is(err, reprint.ErrNoPlan) {
+			t.Errorf("error %v, want ErrNoPlan", err)
+		}
+		stop(t, site)
+	})
+}
+
+func TestAPlanIsRefusedWhenItIsMade(t *testing.T) {
+	site := newSite(t, reprint.Options{Brake: reprint.Brake{Pages: 1}})
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }, reprint.Policy{})
+	get(site, "/p/1")
+	get(site, "/p/2")
+	soon := time.Now().Add(time.Hour)
+	for _, tt := range []struct {
+		r    reprint.Revalidation
+		at   time.Time
+		want error
+	}{
+		{reprint.Revalidation{}, soon, reprint.ErrNoTarget},
+		{reprint.Revalidation{Paths: []string{"/none"}}, soon, reprint.ErrNoRoute},
+		{reprint.Revalidation{All: true}, soon, reprint.ErrUnconfirmed},
+		{reprint.Revalidation{Paths: []string{"/p/1"}, DryRun: true}, soon, nil},
+		{reprint.Revalidation{Paths: []string{"/p/1"}}, time.Now().Add(-time.Hour), nil},
+	} {
+		if _, err := site.Schedule(t.Context(), tt.r, tt.at); err == nil || (tt.want != nil && !errors.Is(err, tt.want)) {
+			t.Errorf("%+v: error %v, want %v", tt.r, err, tt.want)
+		}
+	}
+	if _, err := site.Schedule(t.Context(), reprint.Revalidation{All: true, Confirm: true}, soon); err != nil {
+		t.Error(err)
+	}
+	if n := len(site.Plans()); n != 1 {
+		t.Errorf("%d plans", n)
+	}
+}
+
+func TestPlansLiveThroughARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pages.db")
+	var renders atomic.Int64
+	open := func() (*reprint.Site, func()) {
+		store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		site := newSite(t, reprint.Options{Store: store})
+		handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) {
+			reprint.Tag(r.Context(), "t")
+			fmt.Fprint(w, renders.Add(1))
+		}, reprint.Policy{})
+		return site, func() {
+			stop(t, site)
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	site, end := open()
+	get(site, "/a")
+	daily, err := reprint.ParseDaily("23:59:59 Asia/Kolkata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	missed, err1 := site.Schedule(t.Context(), reprint.Revalidation{Tags: []string{"t"}, By: "token a"}, time.Now().Add(300*time.Millisecond))
+	every, err2 := site.ScheduleDaily(t.Context(), reprint.Revalidation{Tags: []string{"t"}, Only: reprint.Only{OlderThan: time.Hour}}, daily)
+	cancelled, err3 := site.Schedule(t.Context(), reprint.Revalidation{Tags: []string{"t"}}, time.Now().Add(time.Hour))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	if err := site.Unschedule(t.Context(), cancelled.ID); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	waitFor(t, "the moment passes while nobody is there", func() bool { return time.Now().After(missed.Next) })
+
+	site, end = open()
+	defer end()
+	waitFor(t, "what was missed is made", func() bool { return renders.Load() == 2 && len(site.Plans()) == 1 })
+	p := site.Plans()[0]
+	if p.ID != every.ID || !p.Next.Equal(every.Next) || p.Daily.String() != daily.String() || p.What.Only.OlderThan != time.Hour {
+		t.Errorf("the daily plan is %+v, and was %+v", p, every)
+	}
+}
+
+func TestTheMomentOfAPageIsListedAndCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site, err := reprint.New(reprint.Options{Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var renders atomic.Int64
+		begins := time.Now().Add(time.Hour).UTC()
+		handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) {
+			if time.Now().Before(begins) {
+				reprint.RevalidateAt(r.Context(), begins)
+			}
+			fmt.Fprint(w, renders.Add(1))
+		}, reprint.Policy{})
+		get(site, "/a")
+		get(site, "/b")
+		pages, err := site.DuePages(t.Context(), begins, 10)
+		if err != nil || len(pages) != 2 || !pages[0].Due.Equal(begins) {
+			t.Fatalf("pages that are due: %+v, %v", pages, err)
+		}
+		for _, want := range []int{1, 0} {
+			if n, err := site.CancelDue(t.Context(), "/a"); err != nil || n != want {
+				t.Errorf("cancelled %d, %v; want %d", n, err, want)
+			}
+		}
+		if pages, err = site.DuePages(t.Context(), begins, 10); err != nil || len(pages) != 1 || pages[0].Key.Path != "/b" {
+			t.Errorf("pages that are due: %+v, %v", pages, err)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		wantBody(t, get(site, "/a"), http.StatusOK, "1")
+		wantBody(t, get(site, "/b"), http.StatusOK, "3")
+		stop(t, site)
+	})
+}
