@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -29,6 +28,12 @@ type Explanation struct {
 	// By is who asked for the revalidation that the page was rendered for; empty
 	// when it was rendered for another reason, or nobody said.
 	By string
+	// Call is the last revalidation before the render that names the page: that of By, or
+	// the one that let a visit or the background render it. Nil: there is none, or it is
+	// no longer kept. See [Explanation.Caused].
+	Call *Entry
+	// From is where Call came from, by its receipt; empty when nobody said.
+	From string
 
 	// FreshUntil is when the page becomes stale by time; zero: not by time.
 	FreshUntil time.Time
@@ -109,10 +114,8 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 	}
 	x.Page, x.FreshUntil, x.Since = e.page(), freshUntil(&e.life, &rt.policy), st.since
 	x.State = stateOf(decide(time.Now(), &e.life, st, &rt.policy))
-	if id, ok := strings.CutPrefix(x.Page.Cause, "revalidate "); ok {
-		if receipt, err := s.journal.Receipt(ctx, id); err == nil && receipt != nil {
-			x.By = receipt.By
-		}
+	if err := s.explainCall(ctx, &x); err != nil {
+		return x, err
 	}
 	for _, position := range s.ledger.above(x.Page.Tags, e.isChecked()) {
 		entry, err := s.entryAt(ctx, position)

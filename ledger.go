@@ -209,6 +209,22 @@ func (l *ledger) above(tags []string, checked Position) []Position {
 	return slices.Compact(found)
 }
 
+// upTo returns the highest position at or below stamp that the journal last named one of
+// tags at, and whether one of them was named above stamp: what was said of that one before
+// is not known any more.
+func (l *ledger) upTo(tags []string, stamp Position) (last Position, hidden bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for m := range l.of(tags) {
+		if m.Any > stamp {
+			hidden = true
+		} else {
+			last = max(last, m.Any)
+		}
+	}
+	return last, hidden
+}
+
 // need returns the highest position at which one of tags was named: a render
 // that began there or later is new enough for who arrives now.
 func (l *ledger) need(tags []string) Position {

@@ -28,12 +28,15 @@ type Entry struct {
 // Naming returns those of e's tags that name a page which carries tags.
 func (e Entry) Naming(tags []string) []string {
 	carried := packTags(tags)
-	return slices.DeleteFunc(slices.Clone(e.Tags), func(tag string) bool {
-		if members := compoundOf(tag); len(members) > 0 {
-			return !carried.containsAll(members)
-		}
-		return !carried.contains(tag)
-	})
+	return slices.DeleteFunc(slices.Clone(e.Tags), func(tag string) bool { return !carried.namedBy(tag) })
+}
+
+// namedBy reports whether a tag of the journal names a page that carries these.
+func (t tagList) namedBy(tag string) bool {
+	if members := compoundOf(tag); len(members) > 0 {
+		return t.containsAll(members)
+	}
+	return t.contains(tag)
 }
 
 // Mark is what the journal last said of one tag. A field that is zero was never

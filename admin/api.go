@@ -111,6 +111,8 @@ type Explanation struct {
 	State     string     `json:"state"`
 	Page      *Page      `json:"page,omitempty"` // absent when none is stored
 	By        string     `json:"by,omitempty"`   // who asked for the revalidation that it was rendered for
+	Call      *Cause     `json:"call,omitempty"` // the last revalidation before it was rendered
+	From      string     `json:"from,omitempty"` // where that came from
 	StaleBy   []Cause    `json:"staleBy,omitempty"`
 	Failures  int        `json:"failures,omitempty"` // renders in a row that failed
 	LastError string     `json:"lastError,omitempty"`

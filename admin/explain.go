@@ -12,13 +12,17 @@ import (
 func newExplanation(x reprint.Explanation, now time.Time) Explanation {
 	e := Explanation{
 		Path: x.Key.String(), State: string(x.State),
-		By: x.By, Failures: x.Failures, LastError: x.LastError,
+		By: x.By, From: x.From, Failures: x.Failures, LastError: x.LastError,
 		RetryAt: moment(x.RetryAt), Next: moment(x.Next),
 		Words: words(x, now),
 	}
 	if x.Page != nil {
 		p := newPage(x.Page, x.State, int64(len(x.Page.Body)), x.FreshUntil)
 		e.Page = &p
+	}
+	if x.Call != nil {
+		call := newCause(*x.Call, x.Page)
+		e.Call = &call
 	}
 	for _, entry := range x.StaleBy {
 		e.StaleBy = append(e.StaleBy, newCause(entry, x.Page))
@@ -44,7 +48,11 @@ func newCause(e reprint.Entry, page *reprint.Page) Cause {
 func words(x reprint.Explanation, now time.Time) []string {
 	w := []string{inState(x)}
 	if p := x.Page; p != nil {
-		w = append(w, rendered(p, x.By, now), dependsOn(p))
+		w = append(w, rendered(x, now))
+		if x.Call != nil && !x.Caused() {
+			w = append(w, "The last call for it before that: "+called(x, now)+".")
+		}
+		w = append(w, dependsOn(p))
 	}
 	for _, entry := range x.StaleBy {
 		w = append(w, madeStale(newCause(entry, x.Page), now))
@@ -78,13 +86,34 @@ func inState(x reprint.Explanation) string {
 	return path + " is " + string(x.State) + "."
 }
 
-func rendered(p *reprint.Page, by string, now time.Time) string {
+func rendered(x reprint.Explanation, now time.Time) string {
+	p := x.Page
 	cause := because(p.Cause)
-	if by != "" {
-		cause += " by " + by
+	switch {
+	case x.Call != nil && x.Caused():
+		cause = "because " + called(x, now)
+	case x.By != "":
+		cause += " by " + x.By + from(x)
 	}
 	return fmt.Sprintf("It was rendered %s by route %s, %s, in %v; its content is that of %s.",
 		at(p.RenderedAt, now), p.Route, cause, p.RenderTook.Round(time.Microsecond), clock(p.ModifiedAt))
+}
+
+// called says who asked for what, when, that the page was rendered for.
+func called(x reprint.Explanation, now time.Time) string {
+	who := x.Call.By
+	if who == "" {
+		who = "somebody"
+	}
+	return fmt.Sprintf("%s%s called for %s %s (receipt %s)", who, from(x), targets(x.Call.Naming(x.Page.Tags)), at(x.Call.Time, now), x.Call.ID)
+}
+
+// from says where the call came from.
+func from(x reprint.Explanation) string {
+	if x.From == "" {
+		return ""
+	}
+	return " (from " + x.From + ")"
 }
 
 // because says the cause of a render; see [reprint.Page.Cause].

@@ -114,7 +114,7 @@ func everyCall() []struct {
 		},
 		receipts:     []*reprint.Receipt{receiptOf(reprint.ResultRegenerated), {ID: "B"}},
 		pages:        reprint.PageList{Pages: []reprint.PageInfo{{Page: samplePage(), Size: 5, State: reprint.StateStale, FreshUntil: renderedAt}}, Next: "/x"},
-		explanations: []reprint.Explanation{{Key: samplePage().Key, State: reprint.StateStale, Page: samplePage(), StaleBy: []reprint.Entry{{Position: 8}, {Position: 9, ID: "A", Time: renderedAt, By: "b", Tags: []string{"post:42"}}}, Failures: 2, LastError: "no", RetryAt: renderedAt, Next: renderedAt, FreshUntil: renderedAt}},
+		explanations: []reprint.Explanation{{Key: samplePage().Key, State: reprint.StateStale, Page: samplePage(), Call: &reprint.Entry{Position: 5, ID: "B", Time: renderedAt, Tags: []string{"post:42"}}, From: "10.0.0.5:1234", StaleBy: []reprint.Entry{{Position: 8}, {Position: 9, ID: "A", Time: renderedAt, By: "b", Tags: []string{"post:42"}}}, Failures: 2, LastError: "no", RetryAt: renderedAt, Next: renderedAt, FreshUntil: renderedAt}},
 		prerender: func(_ context.Context, progress func(reprint.Progress)) error {
 			progress(reprint.Progress{Listed: 1, Failed: 1, Path: "/a", Err: errors.New("no")})
 			return errors.New("1 of 1 could not be rendered")

@@ -154,10 +154,21 @@ func (h *handler) explain(c *call) (answer, error) {
 	body := make([]Explanation, 0, len(found))
 	for _, x := range found {
 		if c.who.hosts == nil || slices.Contains(c.who.hosts, x.Key.Host) {
+			if !c.who.mayRead(&reprint.Receipt{By: callerOf(x)}) {
+				x.From = ""
+			}
 			body = append(body, newExplanation(x, time.Now()))
 		}
 	}
 	return answer{status: http.StatusOK, body: body}, nil
+}
+
+// callerOf returns who made the call that a page was rendered for.
+func callerOf(x reprint.Explanation) string {
+	if x.Call != nil {
+		return x.Call.By
+	}
+	return x.By
 }
 
 func (h *handler) status(c *call) (answer, error) {

@@ -261,6 +261,53 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// The chain goes from the page back to who called, where that is certain, and says what
+// was before where it is not.
+func TestTheCallIsSaidInWords(t *testing.T) {
+	const chain = "It was rendered at 1999-12-31 23:50:00 UTC (10m0s ago) by route /posts/{id}, because token editor (from 10.0.0.5:1234) called for the tag post:42 " +
+		"at 1999-12-31 23:49:00 UTC (11m0s ago) (receipt JBSWY3DPEHPK3PXP), in 12.5ms"
+	const before = "because it was stale, in 12.5ms; its content is that of 1999-12-31 22:50:00 UTC.\",\"The last call for it before that: token editor (from 10.0.0.5:1234) called for the tag post:42 at"
+	call := reprint.Entry{Position: 5, ID: "JBSWY3DPEHPK3PXP", Time: renderedAt.Add(-time.Minute), Mode: reprint.Stale, By: "token editor", Tags: []string{"other", "post:42"}}
+	for name, test := range map[string]struct {
+		cause string
+		mode  reprint.Mode
+		fresh time.Duration // zero: for ever
+		want  string
+	}{
+		"at a visit":                     {"stale", reprint.Stale, 0, chain},
+		"within the time it is fresh":    {"stale", reprint.Stale, 61 * time.Second, chain},
+		"longer ago than that":           {"stale", reprint.Stale, time.Minute, before},
+		"by the call":                    {"revalidate JBSWY3DPEHPK3PXP", reprint.Regenerate, time.Second, chain},
+		"by a visitor who had to wait":   {"visit", reprint.Expire, 0, chain},
+		"by the first visitor":           {"visit", reprint.Stale, 0, "because a visitor asked for it, in 12.5ms"},
+		"after a failure":                {"retry", reprint.Stale, 0, chain},
+		"because of the page's own time": {"due", reprint.Stale, 0, "because its time had come, in 12.5ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page, made := samplePage(), call
+			page.Cause, made.Mode = test.cause, test.mode
+			x := reprint.Explanation{Key: page.Key, State: reprint.StateFresh, Page: page, Call: &made, From: "10.0.0.5:1234"}
+			if test.fresh > 0 {
+				x.FreshUntil = page.RenderedAt.Add(test.fresh)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				w := explainOne(t, x)
+				if !strings.Contains(w, test.want) || !strings.Contains(w, `"call":{"position":5,"id":"JBSWY3DPEHPK3PXP"`) || !strings.Contains(w, `"from":"10.0.0.5:1234"`) {
+					t.Errorf("explanation\n%s, want\n%s", w, test.want)
+				}
+			})
+		})
+	}
+}
+
+// explainOne is the API's answer for an explanation.
+func explainOne(t *testing.T, x reprint.Explanation) string {
+	t.Helper()
+	w := call{target: "/v1/pages/explain?path=/a", secret: readerSecret}.do(t, newHandler(t, withTokens(&fakeSite{explanations: []reprint.Explanation{x}})))
+	wantStatus(t, w, http.StatusOK)
+	return w.Body.String()
+}
+
 func TestCausesAreSaidInWords(t *testing.T) {
 	for cause, want := range map[string]string{
 		"visit": "because a visitor asked for it", "stale": "because it was stale", "prerender": "ahead of its visitors",

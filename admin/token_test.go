@@ -386,6 +386,22 @@ func TestExplanationsOfOtherHostsAreLeftOut(t *testing.T) {
 	}
 }
 
+// From where others call is not for those who see a part of the site only.
+func TestLimitedTokensAreNotToldWhereOthersCallFrom(t *testing.T) {
+	for by, shown := range map[string]bool{"token other": false, "token limited": true} {
+		page := samplePage()
+		page.Cause = "stale"
+		site := &fakeSite{explanations: []reprint.Explanation{{
+			Key: page.Key, State: reprint.StateFresh, Page: page, From: "10.0.0.5:1234",
+			Call: &reprint.Entry{Position: 5, ID: "A", Time: renderedAt, By: by, Tags: []string{"post:42"}},
+		}}}
+		_, body := scoped(t, site, admin.Token{Paths: []string{"/posts/*"}})(call{target: "/v1/pages/explain?path=/posts/42"})
+		if strings.Contains(body, "10.0.0.5") != shown || !strings.Contains(body, by) {
+			t.Errorf("called by %s: %s", by, body)
+		}
+	}
+}
+
 func TestLimitedTokensPrerenderOnlyTheirPaths(t *testing.T) {
 	posts := admin.Token{Paths: []string{"/posts/*"}}
 	tests := []struct {
