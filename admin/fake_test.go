@@ -36,6 +36,7 @@ type fakeSite struct {
 	pages        reprint.PageList
 	status       reprint.Status
 	prerender    func(ctx context.Context, progress func(reprint.Progress)) error
+	fakeHistory
 
 	mu      sync.Mutex
 	applied []reprint.Revalidation // guarded by mu
