@@ -45,8 +45,13 @@ many pages it concerned, and what became of each. One that was not waited for
 
 // showReceipt writes a receipt: a line of counts, then the pages, failures first.
 func (g *global) showReceipt(r *reprint.Receipt, dryRun bool) {
+	g.showReceiptAs(r, summary(r, dryRun))
+}
+
+// showReceiptAs is showReceipt with another line of counts.
+func (g *global) showReceiptAs(r *reprint.Receipt, line string) {
 	s := g.screen(g.out)
-	fmt.Fprintln(s, summary(r, dryRun))
+	fmt.Fprintln(s, line)
 	if r.ID != "" {
 		about := []string{"receipt " + r.ID, r.Mode.String()}
 		if r.By != "" {
