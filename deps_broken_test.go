@@ -51,6 +51,7 @@ func TestDependencyLawCanBeBroken(t *testing.T) {
 		{"proof reads HTML", `origin/list.go: ` + markup, []string{`proof/html.go: ` + markup, `internal/selector/in.go: ` + markup, `origin/list_test.go: ` + markup}},
 		{"proof reads HTML", `config/routes.go: import _ "github.com/andybalholm/cascadia"`, []string{`config/routes.go: ` + css}},
 		{"proof reads HTML", `page.go: ` + css, []string{`proof/proof.go: ` + css}},
+		{"admin alone compares", `cmd/reprint/history.go: import _ "github.com/aymanbagabas/go-udiff"`, []string{`admin/diff.go: import _ "github.com/aymanbagabas/go-udiff"`}},
 		{"the root names", `page.go: var openSQLite = 1`, []string{`sqlite/db.go: var openSQLite = 1`, `page_test.go: var openSQLite = 1`}},
 		{"the root names", `page.go: var engine = "redis"`, []string{"page.go: // like Redis\nvar engine = 1"}},
 		{"every package", `hook/hook.go:`, []string{`hook/hook_test.go:`}},

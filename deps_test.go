@@ -87,6 +87,12 @@ var law = []lawRule{{
 		return false
 	}),
 }, {
+	name:   "admin alone compares texts",
+	reason: "only there the work of it is bounded, and who serves no admin API carries no regexp for it",
+	breaches: imports(func(f lawFile, target string) bool {
+		return isUnder(target, "github.com/aymanbagabas/go-udiff") && unitOf(f.importPath()) != "admin"
+	}),
+}, {
 	name:     "the root names no technology",
 	reason:   "a name in code is the first form of a dependency, and the contracts must fit the next technology too (comments may give examples)",
 	breaches: technologies,

@@ -109,11 +109,12 @@ func (u *receipts) next() []*Receipt {
 	defer u.mu.Unlock()
 	u.saving = len(u.unsaved) > 0
 	list := make([]*Receipt, 0, len(u.unsaved))
+	first := make(map[string]bool, len(u.order))
 	for _, id := range u.order {
-		list = append(list, u.unsaved[id])
+		list, first[id] = append(list, u.unsaved[id]), true
 	}
 	for id, r := range u.unsaved {
-		if u.running[id] { // it keeps its place
+		if !first[id] { // it keeps its place
 			list = append(list, r)
 		}
 	}

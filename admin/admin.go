@@ -22,6 +22,9 @@
 //	GET  /v1/pages/explain   why a page is what it is
 //	GET  /v1/status          how the server is doing
 //	POST /v1/prerender       render pages before anybody asks, and watch
+//	GET  /v1/versions        earlier versions of a page; /{id}, /diff
+//	GET  /v1/aside           new pages that were refused
+//	POST /v1/restore         put earlier versions back; /v1/release ends that
 //	GET  /healthz, /readyz   whether it lives, and whether it can serve
 //	GET  /metrics            Options.Metrics
 //
@@ -76,6 +79,7 @@ type Site interface {
 	Status() reprint.Status
 	Prerender(ctx context.Context, progress func(reprint.Progress)) error
 	PrerenderPaths(ctx context.Context, paths iter.Seq2[string, error], changedAt func(path string) time.Time, progress func(reprint.Progress)) error
+	History
 }
 
 // Options configures the handler that [New] makes.

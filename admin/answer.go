@@ -90,6 +90,15 @@ func problemOf(err error) *problem {
 	switch {
 	case errors.Is(err, reprint.ErrBusy), errors.Is(err, reprint.ErrClosed):
 		p.status, p.retryAfter = http.StatusServiceUnavailable, retryLater
+	case errors.Is(err, reprint.ErrNoHistory):
+		p.status = http.StatusNotImplemented
+		p.told.Fix = "name a file with store.path in the configuration"
+	case errors.Is(err, reprint.ErrNoVersion):
+		p.status = http.StatusNotFound
+		p.told.Fix = "list those that are kept: /v1/versions?path=/posts/42"
+	case errors.Is(err, reprint.ErrHeld):
+		p.status = http.StatusConflict
+		p.told.Fix = "release the page first: POST /v1/release"
 	case isBadPath:
 		p.status = http.StatusBadRequest
 		if strings.HasPrefix(badPath.Path, "http://") || strings.HasPrefix(badPath.Path, "https://") {

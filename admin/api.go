@@ -97,6 +97,7 @@ type Page struct {
 	RenderMs   float64    `json:"renderMs"`
 	ModifiedAt time.Time  `json:"modifiedAt"`
 	FreshUntil *time.Time `json:"freshUntil,omitempty"` // absent: until it is revalidated
+	HeldUntil  *time.Time `json:"heldUntil,omitempty"`  // absent: it is not held; in the year 9999: until it is released
 }
 
 // PageList is the answer to GET /v1/pages.
@@ -117,8 +118,9 @@ type Explanation struct {
 	Failures  int        `json:"failures,omitempty"` // renders in a row that failed
 	LastError string     `json:"lastError,omitempty"`
 	RetryAt   *time.Time `json:"retryAt,omitempty"`
-	Next      *time.Time `json:"next,omitempty"` // when it is rendered again by itself
-	Words     []string   `json:"words"`          // the same for people, sentence by sentence
+	Next      *time.Time `json:"next,omitempty"`  // when it is rendered again by itself
+	Aside     *Version   `json:"aside,omitempty"` // the new page that was refused and is kept aside
+	Words     []string   `json:"words"`           // the same for people, sentence by sentence
 }
 
 // Cause is a revalidation that made a page stale.

@@ -9,12 +9,16 @@ import (
 	"github.com/reprint-go/reprint"
 )
 
-func newExplanation(x reprint.Explanation, now time.Time) Explanation {
+func newExplanation(x reprint.Explanation, refused *reprint.Version, now time.Time) Explanation {
 	e := Explanation{
 		Path: x.Key.String(), State: string(x.State),
 		By: x.By, From: x.From, Failures: x.Failures, LastError: x.LastError,
 		RetryAt: moment(x.RetryAt), Next: moment(x.Next),
-		Words: words(x, now),
+		Words: words(x, refused, now),
+	}
+	if refused != nil {
+		v := newVersion(refused)
+		e.Aside = &v
 	}
 	if x.Page != nil {
 		p := newPage(x.Page, x.State, int64(len(x.Page.Body)), x.FreshUntil)
@@ -45,9 +49,10 @@ func newCause(e reprint.Entry, page *reprint.Page) Cause {
 
 // words says an explanation in sentences: what the page is now, what made it so,
 // what makes it stale, what went wrong, and what happens next.
-func words(x reprint.Explanation, now time.Time) []string {
+func words(x reprint.Explanation, refused *reprint.Version, now time.Time) []string {
 	w := []string{inState(x)}
 	if p := x.Page; p != nil {
+		w = append(w, held(p, now)...)
 		w = append(w, rendered(x, now))
 		if x.Call != nil && !x.Caused() {
 			w = append(w, "The last call for it before that: "+called(x, now)+".")
@@ -65,6 +70,12 @@ func words(x reprint.Explanation, now time.Time) []string {
 	}
 	if x.Failures > 0 {
 		w = append(w, failed(x, now))
+	}
+	if refused != nil {
+		w = append(w, keptAside(refused, now))
+	}
+	if x.Page != nil && isHeld(x.Page, now) {
+		return w
 	}
 	return append(w, next(x, now))
 }
@@ -132,6 +143,8 @@ func because(cause string) string {
 		return "because the render before had failed"
 	case "revalidate":
 		return "for revalidation " + id
+	case "restore":
+		return "and restored with receipt " + id
 	}
 	return "because of " + cause
 }

@@ -41,6 +41,7 @@ type fakeSite struct {
 	status       reprint.Status
 	prerender    func(ctx context.Context, progress func(reprint.Progress)) error
 	fakeLater
+	fakeHistory
 
 	mu      sync.Mutex
 	applied []reprint.Revalidation // guarded by mu

@@ -66,6 +66,7 @@ func (h *handler) allEndpoints() []endpoint {
 		{http.MethodGet, "/healthz", "", []string{anyQuery}, (*handler).healthz},
 		{http.MethodGet, "/readyz", "", []string{anyQuery}, (*handler).readyz},
 	}
+	all = append(all, historyEndpoints()...)
 	if h.opts.Metrics != nil {
 		all = append(all, endpoint{http.MethodGet, "/metrics", actionRead, []string{anyQuery}, (*handler).metrics})
 	}
@@ -116,10 +117,11 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) (answer, error)
 func (h *handler) find(r *http.Request) (*endpoint, string, error) {
 	path := r.URL.EscapedPath()
 	var allow []string
+	known := slices.ContainsFunc(h.endpoints, func(e endpoint) bool { return e.path == path }) // then it is no ID
 	for i := range h.endpoints {
 		e := &h.endpoints[i]
 		id, ok := e.match(path)
-		if !ok {
+		if !ok || known && e.path != path {
 			continue
 		}
 		if r.Method == e.method || (r.Method == http.MethodHead && e.method == http.MethodGet) {

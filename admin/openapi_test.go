@@ -95,13 +95,16 @@ func (d documented) check(t *testing.T, c call, w *httptest.ResponseRecorder) st
 	return r.Method + " " + route.Path
 }
 
-// everyCall returns calls that are given every answer that there is. Each is to a
-// handler of its own.
-func everyCall() []struct {
+// answered is a call and the status that it is answered with.
+type answered struct {
 	status int
 	opts   admin.Options
 	call   call
-} {
+}
+
+// everyCall returns calls that are given every answer that there is. Each is to a
+// handler of its own.
+func everyCall() []answered {
 	failure := errors.New("reprint: disk gone")
 	busy := fmt.Errorf("reprint: %w", reprint.ErrBusy)
 	done := &fakeSite{
@@ -120,6 +123,7 @@ func everyCall() []struct {
 			return errors.New("1 of 1 could not be rendered")
 		},
 	}
+	done.fakeHistory = withVersions().fakeHistory
 	with := func(site *fakeSite) admin.Options {
 		o := withTokens(site)
 		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -134,11 +138,7 @@ func everyCall() []struct {
 		return o
 	}
 	const revalidate, prerender = "/v1/revalidate", "/v1/prerender"
-	all := []struct {
-		status int
-		opts   admin.Options
-		call   call
-	}{
+	all := []answered{
 		{200, with(done), call{target: revalidate, body: `{"paths":["/posts/42"],"mode":"stale","wait":true}`}},
 		{202, with(done), call{target: revalidate, body: `{"tags":["a"],"wait":false}`}},
 		{400, with(done), call{target: revalidate, body: `{"path":[]}`}},
@@ -226,25 +226,22 @@ func everyCall() []struct {
 		{200, with(done), call{target: "/healthz"}},
 		{200, with(done), call{target: "/readyz"}},
 	}
+	all = append(all, historyCalls(with)...)
 	for i := range all {
 		all[i].call.secret = newSecret
 	}
 	add := func(status int, opts admin.Options, c call) {
-		all = append(all, struct {
-			status int
-			opts   admin.Options
-			call   call
-		}{status, opts, c})
+		all = append(all, answered{status, opts, c})
 	}
 	notReady := with(done)
 	notReady.Ready = func() error { return errors.New("prerendering") }
 	add(503, notReady, call{target: "/readyz"})
-	for _, c := range []call{
+	for _, c := range append(historyCallsOfTokens(), []call{
 		{target: revalidate, body: `{"all":true}`}, {target: prerender, body: `{}`}, {target: "/v1/receipts/A"},
 		{target: "/v1/receipts"}, {target: "/v1/events"}, {target: "/v1/pages"}, {target: "/v1/pages/explain?path=/a"}, {target: "/v1/status"}, {target: "/metrics"},
 		{target: "/v1/refills"}, {target: "/v1/refills/A", body: `{"do":"pause"}`}, {target: "/v1/schedule"},
 		{method: "DELETE", target: "/v1/schedule?path=/a"}, {method: "DELETE", target: "/v1/schedule/A"},
-	} {
+	}...) {
 		add(200, open(done), c)
 		add(401, with(done), c)
 		wrong := c
@@ -354,6 +351,8 @@ func TestSchemasHaveTheMembersOfTheTypes(t *testing.T) {
 		"Refill": admin.Refill{}, "RefillList": admin.RefillList{}, "RefillRequest": admin.RefillRequest{}, "Plan": admin.Plan{}, "Planned": admin.Planned{},
 		"DuePage": admin.DuePage{}, "Schedule": admin.Schedule{}, "Cancelled": admin.Cancelled{},
 		"Error": admin.Error{}, "Health": admin.Health{}, "Targets": reprint.Targets{},
+		"Version": admin.Version{}, "VersionList": admin.VersionList{}, "VersionDiff": admin.VersionDiff{}, "AsideRequest": admin.AsideRequest{},
+		"RestoreRequest": admin.RestoreRequest{}, "ReleaseRequest": admin.ReleaseRequest{},
 	} {
 		schema := schemas[name]
 		if schema == nil {

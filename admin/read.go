@@ -152,12 +152,13 @@ func (h *handler) explain(c *call) (answer, error) {
 		return answer{}, err
 	}
 	body := make([]Explanation, 0, len(found))
+	refused := h.refusedOf(c, path)
 	for _, x := range found {
 		if c.who.hosts == nil || slices.Contains(c.who.hosts, x.Key.Host) {
 			if !c.who.mayRead(&reprint.Receipt{By: callerOf(x)}) {
 				x.From = ""
 			}
-			body = append(body, newExplanation(x, time.Now()))
+			body = append(body, newExplanation(x, refused[x.Key], time.Now()))
 		}
 	}
 	return answer{status: http.StatusOK, body: body}, nil
@@ -206,7 +207,7 @@ func newPage(p *reprint.Page, state reprint.State, size int64, freshUntil time.T
 		Path: p.Key.String(), State: string(state), Status: p.Status, Size: size, Route: p.Route,
 		Tags: ownTags(p), Stamp: uint64(p.Stamp), ETag: p.ETag(), Cause: p.Cause,
 		RenderedAt: p.RenderedAt.UTC(), RenderMs: milliseconds(p.RenderTook), ModifiedAt: p.ModifiedAt.UTC(),
-		FreshUntil: moment(freshUntil),
+		FreshUntil: moment(freshUntil), HeldUntil: moment(p.HeldUntil),
 	}
 }
 

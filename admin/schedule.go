@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/reprint-go/reprint"
@@ -151,15 +150,6 @@ func (h *handler) schedule(c *call) (answer, error) {
 		}
 	}
 	return answer{status: http.StatusOK, body: body}, nil
-}
-
-// sees reports whether the caller may name a page.
-func (c *caller) sees(k reprint.Key) bool {
-	if c.hosts != nil && !slices.Contains(c.hosts, k.Host) {
-		return false
-	}
-	_, err := c.path(k.Path)
-	return err == nil
 }
 
 func (h *handler) cancelPlan(c *call) (answer, error) {

@@ -188,6 +188,14 @@ func (c *caller) mayHost(host string) error {
 	return c.forbid("may not name the host "+shorten(host), c.limits())
 }
 
+// sees reports whether the page of k is one whose path and host the caller may name.
+func (c *caller) sees(k reprint.Key) bool {
+	if _, err := c.path(k.Path); err != nil {
+		return false
+	}
+	return c.mayHost(k.Host) == nil
+}
+
 // limits says what the caller may name.
 func (c *caller) limits() string {
 	var parts []string

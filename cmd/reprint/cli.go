@@ -121,6 +121,7 @@ Ctrl-C).`,
 		}
 	}
 	add(groupPages, revalidateCommand(g), pagesCommand(g), explainCommand(g), receiptCommand(g), receiptsCommand(g), eventsCommand(g), refillsCommand(g), scheduleCommand(g), prerenderCommand(g))
+	add(groupPages, historyCommand(g), restoreCommand(g), releaseCommand(g), asideCommand(g))
 	add(groupServer, serveCommand(g), statusCommand(g), configCommand(g))
 	add(groupSelf, completionCommand(g), versionCommand(g))
 	root.SetHelpCommandGroupID(groupSelf)
@@ -130,7 +131,8 @@ Ctrl-C).`,
 
 // usageTemplate is the part of a command's help below its description.
 const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
+  {{if .Annotations.alone}}{{.UseLine}}
+  {{end}}{{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
 
 Examples:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{$all := .Commands}}{{if .Groups}}{{range $group := .Groups}}

@@ -74,6 +74,9 @@ func describe(b *strings.Builder, c *cobra.Command) {
 	usage := c.UseLine()
 	if c.HasAvailableSubCommands() {
 		usage = c.CommandPath() + " COMMAND"
+		if c.Annotations["alone"] != "" {
+			usage = c.UseLine() + "\n" + usage
+		}
 	}
 	fmt.Fprintf(b, "```text\n%s\n```\n", usage)
 	for paragraph := range strings.SplitSeq(cmp.Or(c.Long, c.Short+"."), "\n\n") {
@@ -139,7 +142,7 @@ func TestExamplesAreTrue(t *testing.T) {
 				t.Errorf("%s: %s: %v", c.CommandPath(), line, err)
 				continue
 			}
-			if err := found.ValidateArgs(found.Flags().Args()); err != nil || !found.Runnable() || found.HasSubCommands() {
+			if err := found.ValidateArgs(found.Flags().Args()); err != nil || !found.Runnable() || found.HasSubCommands() && found.Annotations["alone"] == "" {
 				t.Errorf("%s: %s: it is no use of the command (%v)", c.CommandPath(), line, err)
 			}
 		}

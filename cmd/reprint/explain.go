@@ -84,4 +84,11 @@ func (s screen) pageFacts(f *facts, p *admin.Page) {
 	} else {
 		f.add("fresh until", "it is revalidated")
 	}
+	switch {
+	case p.HeldUntil == nil:
+	case p.HeldUntil.Year() >= 9999:
+		f.add("held until", "it is released")
+	default:
+		f.add("held until", s.at(*p.HeldUntil))
+	}
 }

@@ -347,7 +347,7 @@ func counted(n int64, thing string) string {
 // stateStyle is the color of a state or a result.
 func stateStyle(name string) style {
 	switch name {
-	case "fresh", "regenerated", "unchanged":
+	case "fresh", "regenerated", "unchanged", "restored":
 		return green
 	case "stale", "skipped", "running":
 		return yellow

@@ -46,8 +46,13 @@ was not waited for (--no-wait) is "running" until all of its pages are rendered.
 
 // showReceipt writes a receipt: a line of counts, then the pages, failures first.
 func (g *global) showReceipt(r *reprint.Receipt, dryRun bool) {
+	g.showReceiptAs(r, summary(r, dryRun))
+}
+
+// showReceiptAs is showReceipt with another line of counts.
+func (g *global) showReceiptAs(r *reprint.Receipt, line string) {
 	s := g.screen(g.out)
-	fmt.Fprintln(s, summary(r, dryRun))
+	fmt.Fprintln(s, line)
 	if r.Estimate != nil && r.Matched > 0 {
 		fmt.Fprintln(s, s.estimate(r))
 	}

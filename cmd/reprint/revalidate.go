@@ -182,13 +182,21 @@ func checkTargets(c *cobra.Command, r *admin.RevalidateRequest) error {
 	if err := checkPaths(c, r.Paths); err != nil {
 		return err
 	}
-	for _, p := range r.Prefixes {
+	if err := checkPrefixes(c, r.Prefixes); err != nil {
+		return err
+	}
+	return checkChoice(c, "mode", r.Mode, modes)
+}
+
+// checkPrefixes finds prefixes that are none.
+func checkPrefixes(c *cobra.Command, prefixes []string) error {
+	for _, p := range prefixes {
 		if !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") {
 			return misuse(c, fmt.Sprintf("the prefix %q does not begin and end with a slash", p),
 				fmt.Sprintf("Write --prefix %s, or name the one page with its path.", "/"+strings.TrimPrefix(strings.TrimSuffix(p, "/"), "/")+"/"))
 		}
 	}
-	return checkChoice(c, "mode", r.Mode, modes)
+	return nil
 }
 
 // checkPaths finds arguments that are no paths.
