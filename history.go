@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -42,7 +43,7 @@ func (s *Site) Versions(ctx context.Context, path string) ([]Version, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := s.keysOf(ctx, path)
+	keys, err := s.keysOf(ctx, store, path)
 	if err != nil {
 		return nil, err
 	}
@@ -308,6 +309,13 @@ func (s *Site) chosen(ctx context.Context, store VersionStore, r Restoration, re
 	if err != nil {
 		return nil, err
 	}
+	for _, k := range a.keys { // pages that were deleted, too
+		more, err := versioned(ctx, store, k)
+		if err != nil {
+			return nil, fmt.Errorf("reprint: %w", err)
+		}
+		a.keys = append(a.keys, more...)
+	}
 	var chosen []Version
 	var failure error
 	err = s.survey(ctx, what, a, func(k Key, now *Page) bool {
@@ -481,16 +489,34 @@ func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
 	return s.applyTo(ctx, r, released, time.Now())
 }
 
-// keysOf returns the keys of the pages of a path that are stored, and of those that it
-// has without any.
-func (s *Site) keysOf(ctx context.Context, path string) ([]Key, error) {
+// keysOf returns the keys of the pages of a path that are stored, or have versions.
+func (s *Site) keysOf(ctx context.Context, store VersionStore, path string) ([]Key, error) {
 	all, err := s.Explain(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]Key, 0, len(all))
+	var keys []Key
 	for _, x := range all {
 		keys = append(keys, x.Key)
 	}
-	return keys, nil
+	for _, host := range s.hosts() {
+		t, err := s.resolve(host, path)
+		if err != nil {
+			continue // Explain has looked at it
+		}
+		more, err := versioned(ctx, store, t.key)
+		if err != nil {
+			return nil, fmt.Errorf("reprint: %w", err)
+		}
+		keys = append(keys, more...)
+	}
+	slices.SortFunc(keys, func(a, b Key) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(keys), nil
+}
+
+// versioned returns the keys that have versions of what a caller names by a key: of its
+// query, or of all where it has none.
+func versioned(ctx context.Context, store VersionStore, k Key) ([]Key, error) {
+	keys, err := store.Versioned(ctx, k.Host, k.Path)
+	return slices.DeleteFunc(keys, func(other Key) bool { return k.Query != "" && other.Query != k.Query }), err
 }

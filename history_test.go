@@ -398,3 +398,36 @@ func TestRestoringWhileOthersRevalidate(t *testing.T) {
 		}
 	}
 }
+
+// What must not be kept can be found when the page is gone, whatever its query.
+func TestVersionsOfVariantsOfAPageThatWasDeleted(t *testing.T) {
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "p.db"), sqlite.Options{Log: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, reprint.Options{Store: store})
+	n := 0
+	handle(t, s, "/p/{id}", func(w http.ResponseWriter, r *http.Request) { n++; fmt.Fprint(w, n) }, reprint.Policy{Query: []string{"page"}})
+	get(s, "/p/1?page=2")
+	if err := s.Revalidate(t.Context(), "/p/1?page=2"); err != nil {
+		t.Fatal(err)
+	}
+	list := func() int {
+		v, err := s.Versions(t.Context(), "/p/1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(v)
+	}
+	before := list()
+	if _, err := s.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}, Mode: reprint.Delete}); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "gone", func() bool {
+		p, _ := store.Page(t.Context(), reprint.Key{Path: "/p/1", Query: "page=2"})
+		return p == nil
+	})
+	if after := list(); before != 1 || after != before {
+		t.Errorf("%d versions before, %d after the page was deleted", before, after)
+	}
+}

@@ -211,6 +211,10 @@ type VersionStore interface {
 	// refused comes before all that were served. One that is found damaged is left out.
 	Versions(ctx context.Context, key Key) ([]Version, error)
 
+	// Versioned returns the keys of a path on a host, in whatever query and variant, of
+	// which there are versions, in the order of their texts.
+	Versioned(ctx context.Context, host, path string) ([]Key, error)
+
 	// Aside returns versions that were refused, without bodies, in the order of their
 	// IDs, those above after, at most limit of them; fewer mean that there are no more.
 	// One that is found damaged is left out. A limit below 1 is an error.

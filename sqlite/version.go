@@ -15,6 +15,8 @@ import (
 const (
 	versionsOfKey   = `SELECT ` + versionColumns + versionTables + `WHERE p.key = ? ORDER BY p.refused = '', p.id DESC`
 	versionsAside   = `SELECT ` + versionColumns + versionTables + `WHERE p.refused <> '' AND p.id > ? ORDER BY p.id LIMIT ?`
+	versionsOfPath  = `SELECT DISTINCT key FROM versions WHERE key = ?1 OR key >= ?1 || '?' AND key < ?1 || '@'
+		OR key >= ?1 || ' ' AND key < ?1 || '!' ORDER BY key`
 	versionsInPlace = `SELECT id FROM versions WHERE key = ? AND refused > '' AND id <> ?`
 	versionsBeyond  = `SELECT id FROM versions WHERE key = ? AND refused = '' ORDER BY id DESC LIMIT -1 OFFSET ?`
 )
@@ -196,6 +198,23 @@ func (s *Store) Versions(ctx context.Context, key reprint.Key) ([]reprint.Versio
 		return nil, fmt.Errorf("list versions of page %s: %w", key, cmp.Or(ctx.Err(), err))
 	}
 	return appendWhole(nil, rows), nil
+}
+
+// Versioned implements [reprint.VersionStore].
+func (s *Store) Versioned(ctx context.Context, host, path string) (keys []reprint.Key, err error) {
+	err = s.each(ctx, func(scan func(...any) error) error {
+		var text string
+		if err := scan(&text); err != nil {
+			return err
+		}
+		k, err := reprint.ParseKey(text)
+		keys = append(keys, k)
+		return err
+	}, versionsOfPath, host+path) // a path holds no question mark and no space
+	if err != nil {
+		return nil, fmt.Errorf("list pages of %s%s that have versions: %w", host, path, cmp.Or(ctx.Err(), err))
+	}
+	return keys, nil
 }
 
 // Aside implements [reprint.VersionStore]. It reads chunk after chunk, as List does.

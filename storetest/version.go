@@ -86,6 +86,21 @@ var versionTests = []test{
 		s.put(content("/a", 3, 0))
 		s.wantVersions(key("/a"), content("/a", 9, 5))
 	}},
+	{"of a path it is told in which queries and variants it has versions", func(s *suite) {
+		bare, query := reprint.Key{Host: "h", Path: "/a"}, reprint.Key{Host: "h", Path: "/a", Query: "page=2"}
+		variant, both := reprint.Key{Host: "h", Path: "/a", Variant: "Accept-Language=de"}, reprint.Key{Host: "h", Path: "/a", Query: "page=2", Variant: "Accept-Language=de"}
+		for _, k := range []reprint.Key{both, query, variant, bare, {Host: "h", Path: "/a/b"}, {Host: "h", Path: "/ab"}, {Host: "h2", Path: "/a"}, {Path: "/a"}} {
+			s.must(s.versionStore().PutAside(s.Context(), page(k, 1), "no"))
+		}
+		want := []reprint.Key{bare, variant, query, both}
+		got, err := s.versionStore().Versioned(s.Context(), "h", "/a")
+		if s.must(err); !slices.Equal(got, want) {
+			s.Errorf("versions of /a are in %v, want %v", got, want)
+		}
+		if got, err := s.versionStore().Versioned(s.Context(), "h", "/none"); err != nil || len(got) != 0 {
+			s.Errorf("versions of a path that has none are in %v, %v", got, err)
+		}
+	}},
 	{"an ID is never given again", func(s *suite) {
 		seen := make(map[int64]bool)
 		var last int64
