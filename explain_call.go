@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -55,11 +56,8 @@ func (s *Site) lastCall(ctx context.Context, tags []string, stamp Position) (Ent
 		if err != nil || e.Position > stamp {
 			break
 		}
-		for _, tag := range e.Tags {
-			if carried.namedBy(tag) {
-				found = e
-				break
-			}
+		if slices.ContainsFunc(e.Tags, carried.namedBy) {
+			found = e
 		}
 	}
 	return found, ctx.Err()

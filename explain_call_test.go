@@ -73,7 +73,7 @@ func TestP7APageLeadsBackToTheCall(t *testing.T) {
 			t.Errorf("by %q", x.By)
 		}
 		// What the journal has forgotten is not made up.
-		stale = apply("author:7", reprint.Stale)
+		apply("author:7", reprint.Stale)
 		get(site, "/a")
 		synctest.Wait()
 		for range 25_000 {

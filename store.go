@@ -32,11 +32,11 @@ func (e Entry) Naming(tags []string) []string {
 }
 
 // namedBy reports whether a tag of the journal names a page that carries these.
-func (t tagList) namedBy(tag string) bool {
+func (l tagList) namedBy(tag string) bool {
 	if members := compoundOf(tag); len(members) > 0 {
-		return t.containsAll(members)
+		return l.containsAll(members)
 	}
-	return t.contains(tag)
+	return l.contains(tag)
 }
 
 // Mark is what the journal last said of one tag. A field that is zero was never

@@ -13,9 +13,9 @@ import (
 
 // Which versions are looked for, but for one by its id.
 const (
-	versionsOfKey   = `SELECT ` + versionColumns + versionTables + `WHERE p.key = ? ORDER BY p.refused = '', p.id DESC`
-	versionsAside   = `SELECT ` + versionColumns + versionTables + `WHERE p.refused <> '' AND p.id > ? ORDER BY p.id LIMIT ?`
-	versionsOfPath  = `SELECT DISTINCT key FROM versions WHERE key = ?1 OR key >= ?1 || '?' AND key < ?1 || '@'
+	versionsOfKey  = `SELECT ` + versionColumns + versionTables + `WHERE p.key = ? ORDER BY p.refused = '', p.id DESC`
+	versionsAside  = `SELECT ` + versionColumns + versionTables + `WHERE p.refused <> '' AND p.id > ? ORDER BY p.id LIMIT ?`
+	versionsOfPath = `SELECT DISTINCT key FROM versions WHERE key = ?1 OR key >= ?1 || '?' AND key < ?1 || '@'
 		OR key >= ?1 || ' ' AND key < ?1 || '!' ORDER BY key`
 	versionsInPlace = `SELECT id FROM versions WHERE key = ? AND refused > '' AND id <> ?`
 	versionsBeyond  = `SELECT id FROM versions WHERE key = ? AND refused = '' ORDER BY id DESC LIMIT -1 OFFSET ?`
