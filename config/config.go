@@ -161,6 +161,7 @@ type Store struct {
 	Memory   int64  // bytes
 	Disk     int64  // bytes
 	MaxPages int64
+	Receipts time.Duration // how long they are kept
 }
 
 // Limits bound the work.

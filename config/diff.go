@@ -19,6 +19,7 @@ var fixed = []struct {
 	{"store.memory", func(c *Config) any { return c.Store.Memory }},
 	{"store.disk", func(c *Config) any { return c.Store.Disk }},
 	{"store.maxPages", func(c *Config) any { return c.Store.MaxPages }},
+	{"store.receipts", func(c *Config) any { return c.Store.Receipts }},
 	{"limits.renders", func(c *Config) any { return c.Limits.Renders }},
 	{"limits.queue", func(c *Config) any { return c.Limits.Queue }},
 	{"limits.maxPage", func(c *Config) any { return c.Limits.MaxPage }},

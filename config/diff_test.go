@@ -24,7 +24,7 @@ func TestDiff(t *testing.T) {
 		{"listeners", site, "listen: 127.0.0.1:80\nadmin: {listen: none}\n" + site, []string{"listen", "admin.listen"}},
 		{"TLS turned on", site, tlsA + site, []string{"tls"}},
 		{"other files of TLS", tlsA + site, "tls: {certificate: c, key: d}\n" + site, nil},
-		{"the store", site, "store: {path: a.db, memory: 1GiB, disk: 1GiB, maxPages: 5}\n" + site, []string{"store.path", "store.memory", "store.disk", "store.maxPages"}},
+		{"the store", site, "store: {path: a.db, memory: 1GiB, disk: 1GiB, maxPages: 5, receipts: 1h}\n" + site, []string{"store.path", "store.memory", "store.disk", "store.maxPages", "store.receipts"}},
 		{"limits", site, "limits: {renders: 1, queue: 1, maxPage: 1MiB, maxHeader: 8KiB}\n" + site, []string{"limits.renders", "limits.queue", "limits.maxPage", "limits.maxHeader"}},
 		{"revalidations", site, "revalidation: {window: 1s, calls: 1, brake: {pages: 1, traffic: 1%}}\n" + site, []string{"revalidation.window", "revalidation.calls", "revalidation.brake.pages", "revalidation.brake.traffic"}},
 		{"the brake of a token", site + "admin: {tokens: [{name: a, secret: '${NEW_TOKEN}'}]}\n", site + "admin: {tokens: [{name: a, secret: '${NEW_TOKEN}', brake: {pages: 1}}]}\n", nil},

@@ -81,7 +81,7 @@ func TestDesign(t *testing.T) {
 	// Secrets are compared by themselves: they do not print.
 	equal(t, c.Admin.Tokens[0].Name, "editor")
 	equal(t, c.Admin.Tokens[0].Secrets, []string{"q7Wz3Rk9Lm2Xv5B8-token"})
-	equal(t, c.Store, config.Store{Path: "./data/reprint.db", Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000})
+	equal(t, c.Store, config.Store{Path: "./data/reprint.db", Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000, Receipts: 30 * 24 * time.Hour})
 	site := c.Sites[0]
 	equal(t, site.Origin.URL, "http://127.0.0.1:3000")
 	equal(t, site.Origin.Timeout, 10*time.Second)
@@ -130,7 +130,7 @@ func TestDefaults(t *testing.T) {
 	equal(t, c, &config.Config{
 		Listen:       "127.0.0.1:8080",
 		Admin:        config.Admin{Listen: "127.0.0.1:8081"},
-		Store:        config.Store{Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000},
+		Store:        config.Store{Memory: 256 << 20, Disk: 10 << 30, MaxPages: 1_000_000, Receipts: 30 * 24 * time.Hour},
 		Limits:       config.Limits{Renders: 16, Queue: 10_000, MaxPage: 16 << 20, MaxHeader: 32 << 10},
 		Revalidation: config.Revalidation{Calls: 1000},
 		Log:          config.Log{Format: "json", Level: "info", Access: 1},
@@ -190,7 +190,7 @@ func TestFull(t *testing.T) {
 		t.Errorf("brake %+v, want that of the site", deploy.Brake)
 	}
 	equal(t, c.Revalidation, config.Revalidation{Window: 50 * time.Millisecond, Calls: 200, Brake: config.Brake{Pages: 2000, Traffic: 0.2}})
-	equal(t, c.Store, config.Store{Path: "/var/lib/reprint.db", Memory: 1 << 30, Disk: 50e9, MaxPages: 5_000_000})
+	equal(t, c.Store, config.Store{Path: "/var/lib/reprint.db", Memory: 1 << 30, Disk: 50e9, MaxPages: 5_000_000, Receipts: 90 * 24 * time.Hour})
 	equal(t, c.Limits, config.Limits{Renders: 32, Queue: 1000, MaxPage: 4 << 20, MaxHeader: 16 << 10})
 	equal(t, c.TrustedProxies, []netip.Prefix{
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("::1/128"),
@@ -218,7 +218,7 @@ func TestFull(t *testing.T) {
 		t.Errorf("drop %s, want the default list and two more", drop)
 	}
 	equal(t, site.Routes[0], config.Route{
-		Path: "/posts/{id}", Pos: config.Pos{Line: 71, Column: 11}, WebSocket: true,
+		Path: "/posts/{id}", Pos: config.Pos{Line: 72, Column: 11}, WebSocket: true,
 		Revalidate: 90 * time.Minute, Expire: 30 * 24 * time.Hour, Negative: 500 * time.Millisecond, Timeout: 2 * time.Minute,
 		Fallback: "shell", Shell: "/loading", Query: []string{"*"},
 		Vary: []config.Vary{{Header: "Accept-Language", Values: []string{"en", "de-CH", "zh-Hant"}}, {Header: "Rsc", Values: []string{"", "1"}}},

@@ -84,7 +84,7 @@ func buildLog(r reader) Log {
 
 // store checks that nothing is said of a file that is not there.
 func (c *checker) store(r reader) Store {
-	for _, name := range []string{"disk", "maxPages"} {
+	for _, name := range []string{"disk", "maxPages", "receipts"} {
 		if r.has(name) && !r.has("path") {
 			c.add(r.pos(name), r.path(name), "has no effect while pages are kept in memory only; set store.path, or leave the key out")
 		}
@@ -97,7 +97,7 @@ func (c *checker) store(r reader) Store {
 			c.add(v.at, v.path, "%s is a directory; write the name of a file in it, such as reprint.db", v.show())
 		}
 	}
-	return Store{Path: r.text("path"), Memory: r.size("memory"), Disk: r.size("disk"), MaxPages: r.count("maxPages")}
+	return Store{Path: r.text("path"), Memory: r.size("memory"), Disk: r.size("disk"), MaxPages: r.count("maxPages"), Receipts: r.duration("receipts")}
 }
 
 func (c *checker) tracing(r reader) Tracing {

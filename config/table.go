@@ -140,6 +140,9 @@ var storeKeys = []key{{
 }, {
 	name: "maxPages", kind: kindCount, min: 1, restart: true,
 	doc: "How many pages the file may hold.", def: "1000000", example: "5000000",
+}, {
+	name: "receipts", kind: kindDuration, restart: true,
+	doc: "How long receipts of revalidations are kept; of more than 10,000 the oldest go before.", def: "30d", example: "365d",
 }}
 
 var limitKeys = []key{{

@@ -99,7 +99,7 @@ func (s *server) open(ctx context.Context, cfg *config.Config) error {
 		if err := os.MkdirAll(filepath.Dir(cfg.Store.Path), 0o700); err != nil {
 			return fmt.Errorf("the folder of store.path cannot be made: %w", err)
 		}
-		store, err := sqlite.Open(ctx, cfg.Store.Path, sqlite.Options{MaxBytes: cfg.Store.Disk, MaxPages: int(cfg.Store.MaxPages), Log: s.log})
+		store, err := sqlite.Open(ctx, cfg.Store.Path, sqlite.Options{MaxBytes: cfg.Store.Disk, MaxPages: int(cfg.Store.MaxPages), KeepReceipts: cfg.Store.Receipts, Log: s.log})
 		if err != nil {
 			return fmt.Errorf("store.path %s: %w", cfg.Store.Path, err)
 		}
