@@ -142,7 +142,7 @@ func ExampleSite_Restore() {
 	}
 	defer store.Close()
 	site := counters(reprint.Options{Store: store})
-	defer site.Shutdown(ctx)
+	defer func() { _ = site.Shutdown(ctx) }()
 
 	show(site, "/a")
 	_ = site.Revalidate(ctx, "/a")
