@@ -16,7 +16,7 @@ var mutants = []mutant{
 	}, "./internal/flight", "Test.*"},
 
 	{"P1", "a page is stored without comparing stamps", []edit{
-		{"memory.go", "old != nil && old.stamp > made.stamp", "false"},
+		{"memory.go", "old.stamp > made.stamp || old.holds(made)", "old.holds(made)"},
 	}, root, "TestARevalidationNeverJoinsARunningRender"},
 
 	{"P1", "the embedded store stores without comparing stamps", []edit{
@@ -163,6 +163,14 @@ var mutants = []mutant{
 	{"P6", "a forged draft cookie counts", []edit{
 		{"draft.go", " || !hmac.Equal(b[8:], s.signDraft(b[:8]))", ""},
 	}, root, "TestDraftMode"},
+
+	{"P2", "a render takes the place of a page that is held", []edit{
+		{"sqlite/put.go", " || old.holds(r)", ""},
+	}, files, "TestStore"},
+
+	{"P4", "what is left of a refill is forgotten at the next start", []edit{
+		{"background.go", "	s.whenRouted(func() { s.resumeRefills(ctx) })\n", ""},
+	}, root, "TestRefillGoesOnAfterARestart"},
 
 	{"P7", "nobody remembers who asked", []edit{
 		{"revalidate.go", "Tags: some, By: receipt.By}", "Tags: some}"},
