@@ -87,12 +87,16 @@ func (s *Site) watchHorizon(ctx context.Context) {
 	}
 }
 
-// visitsEvery is how often visits are counted.
+// visitsEvery is how often visits are counted where the store wants to know of them.
 const visitsEvery = time.Minute
 
 // watchVisits counts visits from time to time, and when ctx ends.
 func (s *Site) watchVisits(ctx context.Context) {
-	tick := time.NewTicker(visitsEvery)
+	every := trafficSlice
+	if _, told := s.store.(VisitStore); told {
+		every = visitsEvery
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for ended := false; !ended; {
 		select {

@@ -97,7 +97,7 @@ func (q *Queue[K]) Len() int {
 }
 
 // maxWait is for how long the clock is not looked at: it may be set meanwhile.
-const maxWait = 30 * time.Second
+const maxWait = 10 * time.Minute
 
 // Run takes each key out at its moment and calls fire with it, one at a time,
 // until ctx ends.
