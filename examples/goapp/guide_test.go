@@ -161,6 +161,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\bin [\d.]+ ?(ms|s)\b`), "in N"},
 	{regexp.MustCompile(`"[0-9a-f]{32}"`), "ETAG"},
 	{regexp.MustCompile(`\b[A-Z2-7]{16}\b`), "RECEIPT"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d{5}\)`), "ADDRESS)"},
 }
 
 func plain(output string) string {
