@@ -26,7 +26,9 @@ func (s *Site) startBackground() {
 		s.duePlans.Run(ctx, s.firePlan)
 	})
 	s.work.start(func() { s.makeStrong(ctx) })
-	s.work.start(func() { s.watchVisits(ctx) })
+	if _, told := s.store.(VisitStore); told {
+		s.work.start(func() { s.watchVisits(ctx) })
+	}
 }
 
 // whenRouted starts what needs the routes, once they are there.
@@ -92,11 +94,7 @@ const visitsEvery = time.Minute
 
 // watchVisits counts visits from time to time, and when ctx ends.
 func (s *Site) watchVisits(ctx context.Context) {
-	every := trafficSlice
-	if _, told := s.store.(VisitStore); told {
-		every = visitsEvery
-	}
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(visitsEvery)
 	defer tick.Stop()
 	for ended := false; !ended; {
 		select {

@@ -85,7 +85,8 @@ func (t *traffic) all(now time.Time) (n uint64, since time.Time) {
 // Estimate is what a revalidation would mean for visitors and handlers.
 type Estimate struct {
 	// Traffic is the share of the visits of the last hour that went to its pages, from 0
-	// to 1. Visits before the process began do not count, see Since.
+	// to 1. Visits before the process began do not count, see Since. Where the store is
+	// no [VisitStore], a visit counts as of the moment when it is next asked for.
 	Traffic float64
 	// Since is when that hour began.
 	Since time.Time

@@ -96,9 +96,6 @@ func (q *Queue[K]) Len() int {
 	return len(q.items)
 }
 
-// maxWait is for how long the clock is not looked at: it may be set meanwhile.
-const maxWait = 10 * time.Minute
-
 // Run takes each key out at its moment and calls fire with it, one at a time,
 // until ctx ends.
 func (q *Queue[K]) Run(ctx context.Context, fire func(K)) {
@@ -110,7 +107,7 @@ func (q *Queue[K]) Run(ctx context.Context, fire func(K)) {
 			fire(key)
 			continue
 		}
-		timer.Reset(min(wait, maxWait))
+		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return
