@@ -439,16 +439,13 @@ func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
 	// No entry comes into force meanwhile, so no page has a stamp above it.
 	p.Stamp = s.ledger.pos()
 	p.Checked = p.Stamp
-	stored, err := s.store.Put(ctx, p)
-	s.stored.Add(1)
+	e, err := s.place(ctx, p)
 	switch {
 	case err != nil:
 		return nil, err
-	case !stored:
+	case e == nil:
 		return nil, errors.New("a newer page is there")
 	}
-	e, _ := s.memory.put(newEntry(p))
-	s.schedulePage(e)
 	s.failed.Forget(p.Key)
 	return e, nil
 }

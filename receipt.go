@@ -79,6 +79,14 @@ func (r *Receipt) add(p PageResult) {
 	}
 }
 
+// soFar returns a copy of a receipt that is being written, as it is to be read now.
+func (r *Receipt) soFar() *Receipt {
+	now := r.clone()
+	now.Took = time.Since(r.At).Truncate(time.Microsecond)
+	now.finish()
+	return now
+}
+
 // finish puts the list into its order: failures first, then by path. The errors'
 // texts stay; the errors, which may hold whole answers, do not.
 func (r *Receipt) finish() {

@@ -45,12 +45,9 @@ func (t *tally) add(p PageResult) {
 func (t *tally) soFar() *Receipt {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := *t.receipt
+	r := t.receipt.soFar()
 	r.Running = true
-	r.Took = time.Since(r.At).Truncate(time.Microsecond)
-	r.Pages = slices.Clone(r.Pages)
-	r.finish()
-	return &r
+	return r
 }
 
 // follow lets a receipt be read while it is written, until the function that it returns

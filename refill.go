@@ -38,9 +38,7 @@ type Refill struct {
 
 // Refills returns the refills that are not done, the oldest first.
 func (s *Site) Refills() []Refill {
-	s.refills.mu.Lock()
-	running := slices.Clone(s.refills.running)
-	s.refills.mu.Unlock()
+	running := s.refills.all()
 	list := make([]Refill, 0, len(running))
 	for _, f := range running {
 		list = append(list, f.status())
@@ -320,10 +318,7 @@ func (f *refill) run() {
 func (f *refill) soFar() *Receipt {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := f.receipt.clone()
-	r.Took = time.Since(r.At).Truncate(time.Microsecond)
-	r.finish()
-	return r
+	return f.receipt.soFar()
 }
 
 // final returns the receipt as it stays.

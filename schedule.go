@@ -364,17 +364,24 @@ func (s *Site) amend(ctx context.Context, k Key, change func(*Page) bool) (bool,
 	if !change(p) {
 		return false, nil
 	}
+	e, err := s.place(ctx, p)
+	return e != nil, err
+}
+
+// place stores a page that was not rendered now and returns its entry, or nil when a
+// newer one is there. The key is locked, and no entry comes into force.
+func (s *Site) place(ctx context.Context, p *Page) (*entry, error) {
 	stored, err := s.store.Put(ctx, p)
 	s.stored.Add(1)
 	if err != nil || !stored {
-		return false, err
+		return nil, err
 	}
 	e := newEntry(p)
 	if s.opts.Store != nil {
 		e, _ = s.memory.put(e)
 	}
 	s.schedulePage(e)
-	return true, nil
+	return e, nil
 }
 
 // DuePages returns stored pages that have asked to be rendered again by a moment, with
