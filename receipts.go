@@ -17,6 +17,7 @@ type receipts struct {
 	order   []string        // those of unsaved that the journal has no earlier form of, the oldest first
 	running map[string]bool // those that the journal has as running
 	saving  bool            // somebody stores them
+	begun   int             // how often somebody began to store some
 }
 
 const (
@@ -135,19 +136,28 @@ func (u *receipts) remove(stored ...*Receipt) {
 	u.order = slices.DeleteFunc(u.order, func(id string) bool { return gone[id] })
 }
 
-// waiting returns the receipts that the journal has in no form, the newest first, those
-// older than before if it is one of them, and whether it is.
-func (u *receipts) waiting(before string) (list []*Receipt, found bool) {
+// begin notes that receipts are about to be stored.
+func (u *receipts) begin() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	end := len(u.order)
-	if i := slices.Index(u.order, before); i >= 0 {
-		end, found = i, true
-	}
-	for _, id := range slices.Backward(u.order[:end]) {
+	u.begun++
+}
+
+// begins returns how often receipts began to be stored.
+func (u *receipts) begins() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.begun
+}
+
+// waiting returns the receipts that the journal has in no form, the newest first.
+func (u *receipts) waiting() (list []*Receipt) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, id := range slices.Backward(u.order) {
 		list = append(list, u.unsaved[id])
 	}
-	return list, found
+	return list
 }
 
 // saveReceiptBehind stores a receipt at some moment before Shutdown returns.
@@ -179,6 +189,7 @@ func (s *Site) saveReceipts() {
 
 // saveInOrder stores receipts, so that they are listed in their order.
 func (s *Site) saveInOrder(some []*Receipt) {
+	s.receipts.begin()
 	if journal, ok := s.journal.(ReceiptJournal); ok && journal.SaveReceipts(s.ctx, some) == nil {
 		s.receipts.remove(some...)
 		return
@@ -191,6 +202,7 @@ func (s *Site) saveInOrder(some []*Receipt) {
 
 // saveReceipt stores a receipt, which must not change any more.
 func (s *Site) saveReceipt(receipt *Receipt) {
+	s.receipts.begin()
 	if err := s.journal.SaveReceipt(s.ctx, receipt); err != nil {
 		s.log.Error("receipt is not stored", "receipt", receipt.ID, "err", err)
 	}

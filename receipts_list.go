@@ -18,57 +18,76 @@ func (s *Site) Receipts(ctx context.Context, before string, limit int) ([]*Recei
 	if limit < 1 || limit > maxReceiptsListed {
 		return nil, fmt.Errorf("reprint: limit %d is not between 1 and 1,000", limit)
 	}
-	refills, waiting, waits := s.unstoredReceipts(before)
-	from := before
-	if waits {
-		from = ""
-	}
-	stored, err := s.journal.Receipts(ctx, from, limit)
-	if err == nil && waits && holdsReceipt(stored, before) {
-		// It has been stored meanwhile, and what stands below it, too.
-		refills, waiting = nil, nil
-		stored, err = s.journal.Receipts(ctx, before, limit)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reprint: %w", err)
-	}
-	return s.inOneList(refills, waiting, stored, limit), nil
-}
-
-// unstoredReceipts returns the receipts that the journal has in no form, those older than before
-// if it is one of them, and whether it is.
-func (s *Site) unstoredReceipts(before string) (refills, waiting []*Receipt, waits bool) {
-	waiting, waits = s.receipts.waiting(before)
-	if waits {
-		return nil, waiting, true
-	}
-	for _, f := range slices.Backward(s.refills.all()) {
-		if f.id == before {
-			refills, waits = nil, true
+	for {
+		begun := s.receipts.begins()
+		u := s.unstoredReceipts(before)
+		from := before
+		if u.hasBefore() {
+			from = ""
+		}
+		stored, err := s.journal.Receipts(ctx, from, limit)
+		if err == nil && overlap(stored, u.above) {
+			// before has been stored meanwhile, and what stands below it, too.
+			u, from = unstored{}, before
+			stored, err = s.journal.Receipts(ctx, from, limit)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reprint: %w", err)
+		}
+		// All that is in a full list may have been stored since, with the others below it.
+		if !u.empty() && len(stored) == limit && s.receipts.begins() != begun && !overlap(stored, u.waiting) {
 			continue
 		}
+		return s.inOneList(u, stored, limit), nil
+	}
+}
+
+// unstored are receipts that the journal has in no form, the newest first.
+type unstored struct {
+	refills []*Receipt // of those that are under way
+	waiting []*Receipt // of calls that are done
+	above   []*Receipt // where the list begins after one of them: that one and the newer ones
+}
+
+func (u unstored) hasBefore() bool { return len(u.above) > 0 }
+
+func (u unstored) empty() bool { return len(u.refills)+len(u.waiting)+len(u.above) == 0 }
+
+// unstoredReceipts returns the receipts that the journal has in no form and a list after
+// before shows; empty: all.
+func (s *Site) unstoredReceipts(before string) unstored {
+	waiting := s.receipts.waiting()
+	if i := indexReceipt(waiting, before); i >= 0 {
+		return unstored{waiting: waiting[i+1:], above: waiting[:i+1]}
+	}
+	var refills []*Receipt
+	for _, f := range slices.Backward(s.refills.all()) {
 		refills = append(refills, f.soFar())
 	}
-	if before != "" && !waits {
-		return nil, nil, false
+	if i := indexReceipt(refills, before); i >= 0 {
+		return unstored{refills: refills[i+1:], waiting: waiting, above: refills[:i+1]}
 	}
-	return refills, waiting, waits
+	if before != "" {
+		return unstored{}
+	}
+	return unstored{refills: refills, waiting: waiting}
 }
 
 // inOneList puts receipts that were not stored a moment ago before those that are, each
 // once and as it is now.
-func (s *Site) inOneList(refills, waiting, stored []*Receipt, limit int) []*Receipt {
+func (s *Site) inOneList(u unstored, stored []*Receipt, limit int) []*Receipt {
 	known := make(map[string]bool, len(stored))
 	for _, r := range stored {
 		known[r.ID] = true
 	}
 	// They are stored in their order: with one of them, those that waited before it are
 	// stored too, and stand below.
+	waiting := u.waiting
 	if i := slices.IndexFunc(waiting, func(r *Receipt) bool { return known[r.ID] }); i >= 0 {
 		waiting = waiting[:i]
 	}
 	var list []*Receipt
-	for _, r := range slices.Concat(refills, waiting) {
+	for _, r := range slices.Concat(u.refills, waiting) {
 		if !known[r.ID] {
 			list = append(list, r.withoutPages())
 		}
@@ -82,8 +101,15 @@ func (s *Site) inOneList(refills, waiting, stored []*Receipt, limit int) []*Rece
 	return list[:min(limit, len(list))]
 }
 
-func holdsReceipt(list []*Receipt, id string) bool {
-	return slices.ContainsFunc(list, func(r *Receipt) bool { return r.ID == id })
+func indexReceipt(list []*Receipt, id string) int {
+	return slices.IndexFunc(list, func(r *Receipt) bool { return r.ID == id })
+}
+
+func holdsReceipt(list []*Receipt, id string) bool { return indexReceipt(list, id) >= 0 }
+
+// overlap reports whether two lists have a receipt in common.
+func overlap(a, b []*Receipt) bool {
+	return slices.ContainsFunc(a, func(r *Receipt) bool { return holdsReceipt(b, r.ID) })
 }
 
 // all returns the refills that are under way, the oldest first.

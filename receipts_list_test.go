@@ -102,7 +102,7 @@ func TestReceiptsAreListedWhileTheyAreStored(t *testing.T) {
 	handle(t, site, "/posts/{id}", newPress(0).ServeHTTP, reprint.Policy{})
 	var done []string
 	var calls sync.WaitGroup
-	next := make(chan string)
+	next := make(chan string, 200)
 	calls.Go(func() {
 		defer close(next)
 		for i := range 200 {
