@@ -38,30 +38,32 @@ func TestP3FiveHundredClientsOnOneColdPageCostOneRender(t *testing.T) {
 }
 
 func TestP3AHundredRevalidationsCostTwoRendersBeyondTheRunningOne(t *testing.T) {
-	p := newPress(25 * time.Millisecond)
-	p.began = make(chan string, 200)
-	site := newSite(t, reprint.Options{})
-	handle(t, site, "/posts/{id}", p.ServeHTTP, reprint.Policy{})
-	release := p.hang("/posts/1")
-	go get(site, "/posts/1")
-	<-p.began // the running one
-	var all sync.WaitGroup
-	start := make(chan struct{})
-	for range 100 {
-		all.Go(func() {
-			<-start
-			if err := site.Revalidate(t.Context(), "/posts/1"); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	close(start)
-	all.Wait()
-	release()
-	waitFor(t, "the running render", func() bool { return position(t, site, "/posts/1") == 0 })
-	if n := p.rendersOf("/posts/1"); n > 3 {
-		t.Errorf("%d renders, want at most 2 beyond the running one", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := newPress(25 * time.Millisecond)
+		p.began = make(chan string, 200)
+		site := newSite(t, reprint.Options{})
+		handle(t, site, "/posts/{id}", p.ServeHTTP, reprint.Policy{})
+		release := p.hang("/posts/1")
+		go get(site, "/posts/1")
+		<-p.began // the running one
+		var all sync.WaitGroup
+		start := make(chan struct{})
+		for range 100 {
+			all.Go(func() {
+				<-start
+				if err := site.Revalidate(t.Context(), "/posts/1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		all.Wait()
+		release()
+		waitFor(t, "the running render", func() bool { return position(t, site, "/posts/1") == 0 })
+		if n := p.rendersOf("/posts/1"); n > 3 {
+			t.Errorf("%d renders, want at most 2 beyond the running one", n)
+		}
+	})
 }
 
 func TestAStalePageIsServedWhileOneRenderRunsBehind(t *testing.T) {
