@@ -26,14 +26,15 @@ type (
 	edit       struct{ version int } // the data source now says version
 	revalidate struct{ version int } // began when it said at least that; returned success
 	visit      struct{}              // output: the version on the page
+	restart    struct{}              // what visitors saw may be lost, what a revalidation promised may not
 )
 
 // bounds is the state of a page as promise P1 sees it.
-type bounds struct{ oldest, newest int }
+type bounds struct{ promised, oldest, newest int }
 
 // p1 says which histories are right: a visit never sees less than what was there
 // when a successful revalidation before it began, nor less than an earlier visit
-// saw, nor what nobody wrote yet.
+// saw since the start, nor what nobody wrote yet.
 var p1 = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		byPage := map[int][]porcupine.Operation{}
@@ -53,7 +54,10 @@ var p1 = porcupine.Model{
 		case edit:
 			b.newest = max(b.newest, in.version)
 		case revalidate:
+			b.promised = max(b.promised, in.version)
 			b.oldest = max(b.oldest, in.version)
+		case restart:
+			b.oldest = b.promised
 		case visit:
 			v := output.(int)
 			if v < b.oldest || v > b.newest {
