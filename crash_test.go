@@ -116,7 +116,7 @@ func must(err error) {
 
 func TestP4KilledAtAnyMoment(t *testing.T) {
 	kills := 200
-	if testing.Short() {
+	if testing.Short() || underRace {
 		kills = 20
 	}
 	file := filepath.Join(t.TempDir(), "pages.db")
