@@ -221,5 +221,8 @@ func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reprint: receipt %s: %w", id, err)
 	}
-	return r, nil
+	if r == nil {
+		return nil, nil
+	}
+	return r.settled(), nil
 }

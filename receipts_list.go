@@ -38,7 +38,7 @@ func (s *Site) Receipts(ctx context.Context, before string, limit int) ([]*Recei
 		if !u.empty() && len(stored) == limit && s.receipts.begins() != begun && !overlap(stored, u.waiting) {
 			continue
 		}
-		return s.inOneList(u, stored, limit), nil
+		return s.inOneList(ctx, u, stored, limit), nil
 	}
 }
 
@@ -75,7 +75,7 @@ func (s *Site) unstoredReceipts(before string) unstored {
 
 // inOneList puts receipts that were not stored a moment ago before those that are, each
 // once and as it is now.
-func (s *Site) inOneList(u unstored, stored []*Receipt, limit int) []*Receipt {
+func (s *Site) inOneList(ctx context.Context, u unstored, stored []*Receipt, limit int) []*Receipt {
 	known := make(map[string]bool, len(stored))
 	for _, r := range stored {
 		known[r.ID] = true
@@ -93,12 +93,24 @@ func (s *Site) inOneList(u unstored, stored []*Receipt, limit int) []*Receipt {
 		}
 	}
 	for _, r := range stored {
-		if final := s.receipts.now(r.ID); final != nil {
-			r = final.withoutPages()
-		}
-		list = append(list, r)
+		list = append(list, s.asItIsNow(ctx, r))
 	}
 	return list[:min(limit, len(list))]
+}
+
+// asItIsNow returns a receipt for a list that the journal had a moment ago.
+func (s *Site) asItIsNow(ctx context.Context, r *Receipt) *Receipt {
+	if now := s.receipts.now(r.ID); now != nil {
+		return now.withoutPages()
+	}
+	if !r.Running {
+		return r
+	}
+	// Nobody writes it now: it ended since, or with its process.
+	if now, err := s.journal.Receipt(ctx, r.ID); err == nil && now != nil {
+		r = now.withoutPages()
+	}
+	return r.settled()
 }
 
 func indexReceipt(list []*Receipt, id string) int {

@@ -131,6 +131,49 @@ func TestReceiptsAreListedWhileTheyAreStored(t *testing.T) {
 	calls.Wait()
 }
 
+// What a process was doing when it was killed, the next one does not call running.
+func TestAReceiptWhoseProcessEndedIsInterrupted(t *testing.T) {
+	store := reprint.NewMemoryStore(0)
+	ctx := t.Context()
+	if err := store.SaveReceipt(ctx, &reprint.Receipt{ID: "A", Running: true, Matched: 2, Pages: []reprint.PageResult{}}); err != nil {
+		t.Fatal(err)
+	}
+	site := newSite(t, reprint.Options{Store: store})
+	gate := make(chan struct{})
+	handle(t, site, "/a", func(w http.ResponseWriter, r *http.Request) { <-gate; newPress(0).ServeHTTP(w, r) }, reprint.Policy{})
+	b, err := site.Apply(ctx, reprint.Revalidation{Paths: []string{"/a"}, NoWait: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when, id string, running, interrupted bool) {
+		t.Helper()
+		r, err := site.Receipt(ctx, id)
+		if err != nil || r.Running != running || r.Interrupted != interrupted {
+			t.Errorf("%s, %s is %+v, %v", when, id, r, err)
+		}
+		list, err := site.Receipts(ctx, "", 10)
+		if i := slices.IndexFunc(list, func(r *reprint.Receipt) bool { return r.ID == id }); err != nil || i < 0 ||
+			list[i].Running != running || list[i].Interrupted != interrupted {
+			t.Errorf("%s, %s is listed in %+v, %v", when, id, list, err)
+		}
+	}
+	waitFor(t, "the running one to be stored", func() bool {
+		r, err := store.Receipt(ctx, b.ID)
+		return r != nil && err == nil
+	})
+	check("while one runs", "A", false, true)
+	check("while one runs", b.ID, true, false)
+	close(gate)
+	waitFor(t, "the end", func() bool {
+		r, err := site.Receipt(ctx, b.ID)
+		return err == nil && !r.Running
+	})
+	check("at the end", b.ID, false, false)
+	if r, err := store.Receipt(ctx, "A"); err != nil || r.Interrupted || !r.Running {
+		t.Errorf("what is stored was changed: %+v, %v", r, err)
+	}
+}
+
 // A refill is there from its beginning.
 func TestARefillIsListedWhileItRuns(t *testing.T) {
 	store := reprint.NewMemoryStore(0)

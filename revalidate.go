@@ -97,8 +97,8 @@ type Revalidation struct {
 	// stored.
 	DryRun bool
 	// NoWait returns as soon as the revalidation is in force, with a receipt whose
-	// Running is true; [Site.Receipt] tells the rest when it is done. In the modes Stale
-	// and Expire that is also so without it when more than 100 pages are meant: to list
+	// Running is true; [Site.Receipt] tells the rest when it is done, or that it was
+	// Interrupted by the end of the process. In the modes Stale and Expire that is also so without it when more than 100 pages are meant: to list
 	// them takes longer than to make them stale.
 	NoWait bool
 	// Refill renders the pages that are stored behind the answer, those first that are
@@ -206,9 +206,9 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	}
 	running := receipt.clone()
 	running.Running = true
-	s.saveReceiptBehind(running)
 	written := &tally{receipt: receipt}
 	done := s.receipts.follow(written)
+	s.saveReceiptBehind(running)
 	behind = s.work.start(func() {
 		defer s.calls.Release(1)
 		defer done()

@@ -16,7 +16,9 @@ func receiptCommand(g *global) *cobra.Command {
 		Short: "Show what a revalidation did",
 		Long: `Shows the receipt of an earlier revalidation: who asked for it, from where,
 when and for what, how many pages it concerned, and what became of each. One that
-was not waited for (--no-wait) is "running" until all of its pages are rendered.`,
+was not waited for (--no-wait) is "running" until all of its pages are rendered,
+and "interrupted" if the server was killed before: it is in force all the same, and
+the pages that were left are rendered by their next visitors.`,
 		Example: `  reprint revalidate --all --no-wait
   reprint receipt 5XQ2M7RD4KJ9TB3A`,
 		Args:              oneArg("the ID of a receipt", "reprint receipt 5XQ2M7RD4KJ9TB3A"),
@@ -88,6 +90,9 @@ func (g *global) showReceiptAs(r *reprint.Receipt, line string) {
 	}
 	if more := r.Matched - len(r.Pages); more > 0 && len(r.Pages) > 0 {
 		fmt.Fprintf(s, "and %s more\n", counted(int64(more), "page"))
+	}
+	if r.Interrupted {
+		fmt.Fprintln(s, "\nIt is in force. The server ended before all of its pages were rendered; the others are rendered by their next visitors.")
 	}
 	if r.Running {
 		fmt.Fprintf(s, "\nIt is in force, and its pages are still being rendered. To know how it ends: reprint receipt %s\n", clean(r.ID))
@@ -187,6 +192,8 @@ func number(n int) string {
 func summary(r *reprint.Receipt, dryRun bool) string {
 	pages := counted(int64(r.Matched), "page")
 	switch {
+	case r.Matched == 0 && r.Interrupted:
+		return "in force; it was interrupted"
 	case r.Matched == 0 && r.Running:
 		return "in force; its pages are being rendered"
 	case r.Matched == 0:
