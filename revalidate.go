@@ -98,8 +98,9 @@ type Revalidation struct {
 	DryRun bool
 	// NoWait returns as soon as the revalidation is in force, with a receipt whose
 	// Running is true; [Site.Receipt] tells the rest when it is done, or that it was
-	// Interrupted by the end of the process. In the modes Stale and Expire that is also so without it when more than 100 pages are meant: to list
-	// them takes longer than to make them stale.
+	// Interrupted by the end of the process. In the modes Stale and Expire that is also
+	// so without it when more than 100 pages are meant: to list them takes longer than to
+	// make them stale.
 	NoWait bool
 	// Refill renders the pages that are stored behind the answer, those first that are
 	// visited most, under a limit that adapts to how the handlers bear it and leaves half
