@@ -303,9 +303,6 @@ func (s *Site) chosen(ctx context.Context, store VersionStore, r Restoration, re
 	what := r.Of
 	what.Mode = Regenerate
 	a, err := s.aim(ctx, what)
-	if err == nil && !what.Only.IsZero() {
-		a, err = s.narrow(ctx, what, a)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -455,9 +452,6 @@ func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
 // for [Site.Apply].
 func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
 	a, err := s.aim(ctx, r)
-	if err == nil && !r.Only.IsZero() {
-		a, err = s.narrow(ctx, r, a)
-	}
 	if err != nil {
 		return nil, err
 	}

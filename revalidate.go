@@ -161,11 +161,6 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.Only.IsZero() {
-		if aims, err = s.narrow(ctx, r, aims); err != nil {
-			return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
-		}
-	}
 	return s.applyTo(ctx, r, aims, begin)
 }
 
@@ -313,8 +308,20 @@ type aims struct {
 	only bool     // keys are all the pages there are to it, and none is new
 }
 
-// aim checks what a revalidation names. It reports every fault at once.
+// aim checks what a revalidation names, and finds the pages where it is narrowed.
 func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
+	a, err := s.aimAt(ctx, r)
+	if err != nil || r.Only.IsZero() {
+		return a, err
+	}
+	if a, err = s.narrow(ctx, r, a); err != nil {
+		return aims{}, fmt.Errorf("reprint: list the pages that are meant: %w", err)
+	}
+	return a, nil
+}
+
+// aimAt checks what a revalidation names. It reports every fault at once.
+func (s *Site) aimAt(ctx context.Context, r Revalidation) (aims, error) {
 	var a aims
 	var errs []error
 	if r.Mode < Regenerate || r.Mode > Delete {

@@ -147,7 +147,7 @@ func (s *Site) plan(ctx context.Context, p Plan) (Plan, error) {
 	if p.What.DryRun {
 		return Plan{}, errors.New("reprint: a dry run says what is now; it cannot be planned")
 	}
-	a, err := s.aim(ctx, p.What)
+	a, err := s.aimAt(ctx, p.What) // who can say which of them will be old then?
 	if err == nil {
 		err = s.brake(ctx, p.What, a)
 	}

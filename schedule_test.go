@@ -193,6 +193,7 @@ func TestAPlanIsRefusedWhenItIsMade(t *testing.T) {
 		{reprint.Revalidation{}, soon, reprint.ErrNoTarget},
 		{reprint.Revalidation{Paths: []string{"/none"}}, soon, reprint.ErrNoRoute},
 		{reprint.Revalidation{All: true}, soon, reprint.ErrUnconfirmed},
+		{reprint.Revalidation{All: true, Only: reprint.Only{OlderThan: time.Hour}}, soon, reprint.ErrUnconfirmed}, // none now, both then
 		{reprint.Revalidation{Paths: []string{"/p/1"}, DryRun: true}, soon, nil},
 		{reprint.Revalidation{Paths: []string{"/p/1"}}, time.Now().Add(-time.Hour), nil},
 	} {
