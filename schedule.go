@@ -131,10 +131,16 @@ func (s *Site) Schedule(ctx context.Context, r Revalidation, at time.Time) (Plan
 	return s.plan(ctx, Plan{What: r, Next: at.UTC().Truncate(time.Microsecond)})
 }
 
-// ScheduleDaily has r made every day, until [Site.Unschedule].
+// ScheduleDaily has r made every day, until [Site.Unschedule]. The zone must be one of
+// the IANA database, by its name there: [time.Local] is another one elsewhere.
 func (s *Site) ScheduleDaily(ctx context.Context, r Revalidation, at Daily) (Plan, error) {
 	if at.IsZero() {
 		return Plan{}, errors.New("reprint: the time of day is zero")
+	}
+	// It is kept as a text: what could not be read at the next start is no time of day.
+	at, err := ParseDaily(at.String())
+	if err != nil {
+		return Plan{}, err
 	}
 	return s.plan(ctx, Plan{What: r, Daily: at, Next: at.Next(time.Now()).UTC()})
 }

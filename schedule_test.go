@@ -208,6 +208,26 @@ func TestAPlanIsRefusedWhenItIsMade(t *testing.T) {
 	}
 }
 
+// What is kept of a time of day must be one when it is read again.
+func TestADailyPlanThatCouldNotBeReadAgainIsRefused(t *testing.T) {
+	site := newSite(t, reprint.Options{})
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }, reprint.Policy{})
+	for name, daily := range map[string]reprint.Daily{
+		"the zone of this machine": {Hour: 6, Zone: time.Local},
+		"a zone without a name":    {Hour: 6, Zone: time.FixedZone("", 3600)},
+		"a zone of one's own":      {Hour: 6, Zone: time.FixedZone("Newsroom", 3600)},
+		"an hour that is none":     {Hour: 25, Zone: time.UTC},
+		"a minute that is none":    {Minute: -1, Zone: time.UTC},
+	} {
+		if plan, err := site.ScheduleDaily(t.Context(), reprint.Revalidation{All: true}, daily); err == nil {
+			t.Errorf("%s: there is a plan, %v", name, plan.Daily)
+		}
+	}
+	if n := len(site.Plans()); n != 0 {
+		t.Errorf("%d plans", n)
+	}
+}
+
 func TestPlansLiveThroughARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pages.db")
 	var renders atomic.Int64
