@@ -167,6 +167,7 @@ func (s *Site) plan(ctx context.Context, p Plan) (Plan, error) {
 	}
 	if err := s.keepPlan(ctx, p); err != nil {
 		s.dropPlan(p.ID)
+		_ = s.journal.DeleteRecord(s.ctx, recordPlan, p.ID) // it may have been kept all the same
 		return Plan{}, fmt.Errorf("reprint: keep the plan: %w", err)
 	}
 	s.duePlans.Set(p.ID, p.Next)
@@ -194,12 +195,24 @@ func (s *Site) dropPlan(id string) bool {
 	return known
 }
 
+// keepPlan keeps what there is to a plan, unless it was cancelled.
 func (s *Site) keepPlan(ctx context.Context, p Plan) error {
 	value, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return s.journal.PutRecord(ctx, Record{Kind: recordPlan, ID: p.ID, Value: value})
+	err = s.journal.PutRecord(ctx, Record{Kind: recordPlan, ID: p.ID, Value: value})
+	if err == nil && !s.isPlanned(p.ID) {
+		// Who cancelled it meanwhile may have found nothing to forget.
+		err = s.journal.DeleteRecord(s.ctx, recordPlan, p.ID)
+	}
+	return err
+}
+
+func (s *Site) isPlanned(id string) bool {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	return s.schedule.plans[id] != nil
 }
 
 // Plans returns what is planned, the soonest first.

@@ -1,6 +1,7 @@
 package reprint_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -273,6 +274,83 @@ func TestPlansLiveThroughARestart(t *testing.T) {
 	if p.ID != every.ID || !p.Next.Equal(every.Next) || p.Daily.String() != daily.String() || p.What.Only.OlderThan != time.Hour {
 		t.Errorf("the daily plan is %+v, and was %+v", p, every)
 	}
+}
+
+// recordJournal is a store that shows what is about to be kept, and answers after that
+// was done with what kept says.
+type recordJournal struct {
+	*sqlite.Store
+	keep func(reprint.Record)
+	kept func(error) error
+}
+
+func (j *recordJournal) PutRecord(ctx context.Context, r reprint.Record) error {
+	if j.keep != nil {
+		j.keep(r)
+	}
+	err := j.Store.PutRecord(ctx, r)
+	if j.kept != nil {
+		err = j.kept(err)
+	}
+	return err
+}
+
+// recordSite is a site in which plans can be made, with its store.
+func recordSite(t *testing.T) (*reprint.Site, *recordJournal) {
+	store := &recordJournal{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db"))}
+	site := newSite(t, reprint.Options{Store: store})
+	handle(t, site, "/{id}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }, reprint.Policy{})
+	return site, store
+}
+
+func (j *recordJournal) wantNoPlans(t *testing.T) {
+	t.Helper()
+	if records, err := j.Records(t.Context(), "plan"); err != nil || len(records) != 0 {
+		t.Errorf("the next start finds %s, %v", records, err)
+	}
+}
+
+func TestAPlanThatIsCancelledWhileItIsKeptDoesNotComeBack(t *testing.T) {
+	utc := reprint.Daily{Hour: 6, Zone: time.UTC}
+	t.Run("when it is made", func(t *testing.T) {
+		site, store := recordSite(t)
+		store.keep = func(r reprint.Record) {
+			if err := site.Unschedule(t.Context(), r.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := site.ScheduleDaily(t.Context(), reprint.Revalidation{All: true}, utc); err != nil {
+			t.Fatal(err)
+		}
+		store.wantNoPlans(t)
+	})
+	t.Run("when it was made and failed", func(t *testing.T) {
+		site, store := recordSite(t)
+		plan, err := site.Schedule(t.Context(), reprint.Revalidation{Paths: []string{"/a"}}, time.Now().Add(200*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancelled := make(chan error, 1)
+		store.keep = func(r reprint.Record) { cancelled <- site.Unschedule(t.Context(), plan.ID) }
+		if err := site.SetRoutes(nil); err != nil { // nothing serves the path when the moment comes
+			t.Fatal(err)
+		}
+		if err := <-cancelled; err != nil {
+			t.Fatal(err)
+		}
+		stop(t, site)
+		store.wantNoPlans(t)
+	})
+}
+
+func TestAPlanThatWasNotMadeIsNotKept(t *testing.T) {
+	site, store := recordSite(t)
+	ctx, leave := context.WithCancel(t.Context())
+	store.kept = func(error) error { leave(); return ctx.Err() } // the caller left too late
+	if plan, err := site.Schedule(ctx, reprint.Revalidation{All: true}, time.Now().Add(time.Hour)); err == nil {
+		t.Errorf("there is a plan, %+v", plan)
+	}
+	store.wantNoPlans(t)
 }
 
 func TestTheMomentOfAPageIsListedAndCancelled(t *testing.T) {
