@@ -343,14 +343,35 @@ func (s *Site) asOf(ctx context.Context, store VersionStore, k Key, now *Page, a
 	if err != nil {
 		return nil, err
 	}
+	result.Result, result.Error = ResultSkipped, "no version of it is kept that is as old"
+	next := now
 	for i := range versions {
-		if v := &versions[i]; v.Refused == "" && !v.Page.ModifiedAt.After(at) {
+		switch v := &versions[i]; {
+		case v.Refused != "":
+		case v.Page.ModifiedAt.After(at):
+			next = v.Page
+			continue
+		case v.Replaced.After(at) || follows(v, next):
 			return v, nil
+		default:
+			result.Error = "what it was then is not kept"
+			receipt.add(result)
+			return nil, nil
 		}
 	}
-	result.Result, result.Error = ResultSkipped, "no version of it is kept that is as old"
 	receipt.add(result)
 	return nil, nil
+}
+
+// follows reports whether a content took the place of a version, and none in between:
+// one that was deleted with its page, or dropped, is not kept.
+func follows(v *Version, next *Page) bool {
+	if next == nil {
+		return false
+	}
+	// Two contents of a second do not share it; see commit.
+	latest := later(v.Replaced, v.Page.ModifiedAt.Add(time.Second))
+	return !next.ModifiedAt.After(latest)
 }
 
 // restoreAll puts versions in the place of their pages.

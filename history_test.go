@@ -239,6 +239,57 @@ func TestTheSiteAsOfAMoment(t *testing.T) {
 	}
 }
 
+// Of a moment at which a page had a content that is not kept, no other one is restored.
+func TestAsOfAMomentWhoseContentIsNotKept(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		lose func(*pressSite)
+	}{
+		{"the page was deleted", func(s *pressSite) {
+			if _, err := s.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}, Mode: reprint.Delete}); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the page was deleted and is there again", func(s *pressSite) {
+			if _, err := s.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}, Mode: reprint.Delete}); err != nil {
+				t.Fatal(err)
+			}
+			s.version.Store(2)
+			s.want("/p/1", "/p/1 v2")
+		}},
+		{"the version was dropped", func(s *pressSite) {
+			s.print(2)
+			versions, err := s.Versions(t.Context(), "/p/1")
+			if err == nil {
+				err = s.DeleteVersion(t.Context(), versions[0].ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+			defer s.end()
+			s.want("/p/1", "/p/1 v0")
+			first := nextSecond(t)
+			s.print(1)
+			second := time.Now()
+			nextSecond(t)
+			tt.lose(s)
+			r, err := s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{Paths: []string{"/p/1"}}, AsOf: second})
+			if err != nil || r.Skipped != 1 || r.Matched != 1 {
+				t.Errorf("then it was v1: receipt %+v, %v", r, err)
+			}
+			r, err = s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{Paths: []string{"/p/1"}}, AsOf: first})
+			if err != nil || r.Regenerated != 1 {
+				t.Errorf("then it was v0, which is kept: receipt %+v, %v", r, err)
+			}
+			s.want("/p/1", "/p/1 v0")
+		})
+	}
+}
+
 func TestVersionsAreNeverTheLastGoodPageOfOneThatWasDeleted(t *testing.T) {
 	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
 	defer s.end()
