@@ -431,11 +431,6 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, r Rest
 		p.Due = p.HeldUntil
 	}
 	p.ModifiedAt = receipt.At.Truncate(time.Second)
-	if old, err := s.previous(p.Key); err != nil {
-		return nil, err
-	} else if before := modifiedOf(old); !p.ModifiedAt.After(before) {
-		p.ModifiedAt = before.Add(time.Second)
-	}
 	e, err := s.put(ctx, &p)
 	if err == nil && v.Refused != "" {
 		err = s.DeleteVersion(ctx, id) // it is not kept aside any more
@@ -457,6 +452,16 @@ func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
 	defer lock.Unlock()
 	s.commits.RLock()
 	defer s.commits.RUnlock()
+	old, err := s.previous(p.Key)
+	if err != nil {
+		return nil, err
+	}
+	switch before := modifiedOf(old); {
+	case old != nil && sameContent(old, p):
+		p.ModifiedAt = before // else each time would make a version of it, in place of others
+	case !p.ModifiedAt.After(before):
+		p.ModifiedAt = before.Add(time.Second)
+	}
 	// No entry comes into force meanwhile, so no page has a stamp above it.
 	p.Stamp = s.ledger.pos()
 	p.Checked = p.Stamp

@@ -239,6 +239,30 @@ func TestTheSiteAsOfAMoment(t *testing.T) {
 	}
 }
 
+// Who restores again what is there already, because the answer was lost or to hold it
+// for longer, loses none of the versions.
+func TestToRestoreAgainMakesNoVersion(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{History: 3})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	good := nextSecond(t)
+	s.print(1)
+	for range 5 {
+		if r, err := s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good}); err != nil || r.Regenerated != 1 {
+			t.Fatalf("receipt %+v, %v", r, err)
+		}
+	}
+	s.want("/p/1", "/p/1 v0")
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 2 {
+		t.Fatalf("%d versions, %v; want v1 and v0", len(versions), err)
+	}
+	whole, err := s.Version(t.Context(), versions[0].ID)
+	if err != nil || string(whole.Page.Body) != "/p/1 v1" {
+		t.Errorf("the last version is %q, %v", whole.Page.Body, err)
+	}
+}
+
 // Of a moment at which a page had a content that is not kept, no other one is restored.
 func TestAsOfAMomentWhoseContentIsNotKept(t *testing.T) {
 	for _, tt := range []struct {
