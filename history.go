@@ -385,6 +385,7 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 		tags = append(tags, ownTagOf(v.Page))
 	}
 	slices.Sort(tags)
+	since := s.ledger.pos()
 	// Renders that have begun are older than what is restored.
 	if err := s.enact(ctx, receipt, slices.Compact(tags)); err != nil {
 		return fmt.Errorf("reprint: append to the journal: %w", err)
@@ -392,7 +393,7 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 	var failure error
 	for _, v := range chosen {
 		result := PageResult{Path: v.Page.Key.String()}
-		e, err := s.restore(ctx, store, v.ID, r, receipt)
+		e, err := s.restore(ctx, store, v.ID, since, r, receipt)
 		if err != nil {
 			result = result.failed(err)
 			failure = fmt.Errorf("reprint: restore %s: %w", result.Path, err)
@@ -404,8 +405,9 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 	return failure
 }
 
-// restore puts a version in the place of its page.
-func (s *Site) restore(ctx context.Context, store VersionStore, id int64, r Restoration, receipt *Receipt) (*entry, error) {
+// restore puts a version in the place of its page, unless that was deleted since a
+// position.
+func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since Position, r Restoration, receipt *Receipt) (*entry, error) {
 	v, err := store.Version(ctx, id)
 	switch {
 	case err != nil:
@@ -431,7 +433,7 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, r Rest
 		p.Due = p.HeldUntil
 	}
 	p.ModifiedAt = receipt.At.Truncate(time.Second)
-	e, err := s.put(ctx, &p)
+	e, err := s.put(ctx, &p, since)
 	if err == nil && v.Refused != "" {
 		err = s.DeleteVersion(ctx, id) // it is not kept aside any more
 	}
@@ -445,13 +447,17 @@ func modifiedOf(e *entry) time.Time {
 	return fromMicros(e.modified)
 }
 
-// put stores a page that was not rendered now, as one that is current now.
-func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
+// put stores a page that was not rendered now, as one that is current now, unless it was
+// deleted since a position.
+func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error) {
 	lock := s.keys.of(p.Key)
 	lock.Lock()
 	defer lock.Unlock()
 	s.commits.RLock()
 	defer s.commits.RUnlock()
+	if s.ledger.standing(packTags(p.Tags), p.RenderedAt.UnixMicro(), since).deleted {
+		return nil, errors.New("it was deleted meanwhile") // what is unpublished does not come back
+	}
 	old, err := s.previous(p.Key)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package reprint_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -236,6 +237,55 @@ func TestTheSiteAsOfAMoment(t *testing.T) {
 		s.want("/p/1", tt.one)
 		s.want("/p/2", tt.two)
 		s.want("/p/3", tt.three)
+	}
+}
+
+// versionReads is a store that calls a function before it reads a version.
+type versionReads struct {
+	*sqlite.Store
+	read func()
+}
+
+func (s *versionReads) Version(ctx context.Context, id int64) (*reprint.Version, error) {
+	s.read()
+	return s.Store.Version(ctx, id)
+}
+
+// A restoration of many pages takes a while. One that is deleted before its turn came
+// stays so: the caller was told that it is gone.
+func TestAPageThatIsDeletedWhileOthersAreRestoredStaysDeleted(t *testing.T) {
+	store := &versionReads{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db")), read: func() {}}
+	site := newSite(t, reprint.Options{Store: store})
+	p := newPress(0)
+	handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{})
+	paths := []string{"/p/1", "/p/2"}
+	for _, path := range paths {
+		get(site, path)
+	}
+	good := nextSecond(t)
+	for _, path := range paths {
+		p.set(path, 1)
+		if err := site.Revalidate(t.Context(), path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := 0
+	store.read = func() {
+		if reads++; reads != 2 {
+			return
+		}
+		p.breakWith("/p/2", http.NotFound)
+		if _, err := site.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/2"}, Mode: reprint.Delete}); err != nil {
+			t.Error(err)
+		}
+	}
+	r, err := site.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good})
+	if err == nil || r == nil || r.Regenerated != 1 || r.Failed != 1 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	wantBody(t, get(site, "/p/1"), http.StatusOK, "/p/1 v0")
+	if got := get(site, "/p/2"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("what was deleted is %d %q", got.StatusCode, text(got))
 	}
 }
 
