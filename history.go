@@ -421,7 +421,7 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since 
 	}
 	p := *v.Page
 	p.Tags = sealTags(slices.DeleteFunc(slices.Clone(p.Tags), isImplicit), rt.tags(p.Key))
-	p.Overtaken = false
+	p.Overtaken, p.HeldUntil = false, time.Time{} // it may have been held
 	p.Pinned, p.History, p.Lifetime, p.Cause = rt.policy.Pin, rt.policy.History, nil, "restore "+receipt.ID
 	if !r.Unheld {
 		if p.HeldUntil = heldForGood; !r.Until.IsZero() {
@@ -467,6 +467,14 @@ func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error)
 		p.ModifiedAt = before // else each time would make a version of it, in place of others
 	case !p.ModifiedAt.After(before):
 		p.ModifiedAt = before.Add(time.Second)
+	}
+	if old != nil && old.life.held() && p.HeldUntil.IsZero() {
+		// Nothing that is not held takes the place of a page that is.
+		released := old.page()
+		released.HeldUntil, released.Due = time.Time{}, time.Time{}
+		if _, err := s.place(ctx, released); err != nil {
+			return nil, err
+		}
 	}
 	// No entry comes into force meanwhile, so no page has a stamp above it.
 	p.Stamp = s.ledger.pos()

@@ -289,6 +289,46 @@ func TestAPageThatIsDeletedWhileOthersAreRestoredStaysDeleted(t *testing.T) {
 	}
 }
 
+// Another version can be put in the place of one that is held, also for the next render
+// to replace.
+func TestUnheldAVersionTakesThePlaceOfOneThatIsHeld(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	s.print(2)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[1].ID}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	if r, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true}); err != nil || r.Regenerated != 1 {
+		t.Fatalf("receipt %+v, %v", r, err)
+	}
+	s.want("/p/1", "/p/1 v1")
+	s.print(3)
+	s.want("/p/1", "/p/1 v3")
+
+	// What a version was when another one took its place, it need not be again.
+	for _, version := range []int{1, 2} {
+		if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[len(versions)-version].ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if versions, err = s.Versions(t.Context(), "/p/1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	s.print(4)
+	s.want("/p/1", "/p/1 v4")
+}
+
 // Who restores again what is there already, because the answer was lost or to hold it
 // for longer, loses none of the versions.
 func TestToRestoreAgainMakesNoVersion(t *testing.T) {
