@@ -309,12 +309,14 @@ func (s *Site) chosen(ctx context.Context, store VersionStore, r Restoration, re
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range a.keys { // pages that were deleted, too
-		more, err := versioned(ctx, store, k)
-		if err != nil {
-			return nil, fmt.Errorf("reprint: %w", err)
+	if !a.only { // pages that were deleted, too, which are in no state
+		for _, k := range a.keys {
+			more, err := versioned(ctx, store, k)
+			if err != nil {
+				return nil, fmt.Errorf("reprint: %w", err)
+			}
+			a.keys = append(a.keys, more...)
 		}
-		a.keys = append(a.keys, more...)
 	}
 	var chosen []Version
 	var failure error

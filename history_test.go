@@ -289,6 +289,34 @@ func TestAPageThatIsDeletedWhileOthersAreRestoredStaysDeleted(t *testing.T) {
 	}
 }
 
+// Only narrows a restoration to pages in a state, also where the query makes others of
+// their path.
+func TestARestorationIsNarrowedToPagesInAState(t *testing.T) {
+	site := newSite(t, reprint.Options{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db"))})
+	var broken atomic.Bool
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if broken.Load() && r.URL.RawQuery == "" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, "%s broken=%t", r.URL, broken.Load())
+	}, reprint.Policy{Query: []string{"page"}})
+	get(site, "/p/1")
+	get(site, "/p/1?page=2")
+	good := nextSecond(t)
+	broken.Store(true)
+	if _, err := site.Apply(t.Context(), reprint.Revalidation{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := site.Restore(t.Context(), reprint.Restoration{
+		Of: reprint.Revalidation{All: true, Only: reprint.Only{Statuses: []int{http.StatusNotFound}}}, AsOf: good})
+	if err != nil || r.Matched != 1 || r.Regenerated != 1 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	wantBody(t, get(site, "/p/1"), http.StatusOK, "/p/1 broken=false")
+	wantBody(t, get(site, "/p/1?page=2"), http.StatusOK, "/p/1?page=2 broken=true")
+}
+
 // Another version can be put in the place of one that is held, also for the next render
 // to replace.
 func TestUnheldAVersionTakesThePlaceOfOneThatIsHeld(t *testing.T) {
