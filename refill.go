@@ -481,6 +481,10 @@ func (f *refill) render(k Key, window int) {
 	case out.storeErr != nil:
 		limiter.Failed(window)
 		f.failed(k, fmt.Errorf("%s is rendered, but could not be stored: %w", k, out.storeErr))
+	case out.entry.heldAt(time.Now()): // it was restored meanwhile
+		limiter.Left(window)
+		result.Result, result.Error = ResultSkipped, heldText(out.entry)
+		f.giveUp(k, result)
 	default:
 		limiter.Succeeded(window, slowness(out.entry, before))
 		if result = result.rendered(out.entry, out.changedSince(f.plan.Receipt.At)); !out.stored {

@@ -202,6 +202,39 @@ func TestRefillCanBePausedResumedAndCancelled(t *testing.T) {
 	}
 }
 
+// The page that is restored while a refill renders it is not the refill's.
+func TestRefillSkipsAPageThatIsRestoredMeanwhile(t *testing.T) {
+	site := newSite(t, reprint.Options{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db"))})
+	p := newPress(0)
+	p.tag("/p/1", "list")
+	handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{})
+	get(site, "/p/1")
+	p.set("/p/1", 1)
+	if err := site.Revalidate(t.Context(), "/p/1"); err != nil {
+		t.Fatal(err)
+	}
+	versions, err := site.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 1 {
+		t.Fatalf("versions %v, %v", versions, err)
+	}
+	p.set("/p/1", 2)
+	p.began = make(chan string, 1)
+	release := p.hang("/p/1")
+	receipt := startRefill(t, site, reprint.Stale)
+	<-p.began
+	_, err = site.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID})
+	release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := finished(t, site, receipt.ID)
+	wantCounts(t, done, 1, 0, 0, 0, 1)
+	if !contains(done.Pages[0].Error, "held until it is released") {
+		t.Errorf("the page is %+v", done.Pages[0])
+	}
+	wantBody(t, get(site, "/p/1"), http.StatusOK, "/p/1 v0")
+}
+
 func TestRefillIsRefusedWhereItMeansNothing(t *testing.T) {
 	site := newSite(t, reprint.Options{})
 	listRoute(t, site, new(rendered), func(string) string { return "x" })
