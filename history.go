@@ -511,31 +511,32 @@ func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	var held []Key
+	released := aims{only: true}
 	all := r
 	all.Mode, all.OnlyGenerated = Regenerate, false
 	err = s.survey(ctx, all, a, func(k Key, p *Page) bool {
 		if p != nil && !p.HeldUntil.IsZero() {
-			held = append(held, k)
+			released.keys = append(released.keys, k)
+			released.tags = append(released.tags, ownTagOf(p))
 		}
 		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
-	released := aims{only: true}
-	for _, k := range held {
-		released.keys = append(released.keys, k)
-		released.tags = append(released.tags, ownTag(k))
-	}
-	released.first = func() error { return s.endHolding(ctx, held) }
+	slices.Sort(released.tags)
+	released.tags = slices.Compact(released.tags)
+	released.held = released.keys
 	return s.applyTo(ctx, r, released, begin)
 }
 
-func (s *Site) endHolding(ctx context.Context, held []Key) error {
+// endHolding lets renders take the place of pages. What that makes stale is in force
+// already: else one whose holding ended just before a crash would stay what it is, and
+// nothing would tell it from others.
+func (s *Site) endHolding(held []Key) error {
 	for _, k := range held {
-		if _, err := s.amend(ctx, k, func(p *Page) bool { p.HeldUntil, p.Due = time.Time{}, time.Time{}; return true }); err != nil {
-			return fmt.Errorf("reprint: release %s: %w", k, err)
+		if _, err := s.amend(s.ctx, k, func(p *Page) bool { p.HeldUntil, p.Due = time.Time{}, time.Time{}; return true }); err != nil {
+			return fmt.Errorf("release %s: %w", k, err)
 		}
 	}
 	return nil

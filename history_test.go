@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -270,6 +271,75 @@ func TestTheSiteAsOfAMoment(t *testing.T) {
 		s.want("/p/1", tt.one)
 		s.want("/p/2", tt.two)
 		s.want("/p/3", tt.three)
+	}
+}
+
+// puts is a store that stores no page when a function says so.
+type puts struct {
+	*sqlite.Store
+	refuse func() error
+}
+
+func (s *puts) Put(ctx context.Context, p *reprint.Page) (bool, error) {
+	if err := s.refuse(); err != nil {
+		return false, err
+	}
+	return s.Store.Put(ctx, p)
+}
+
+// A release that comes to no end, as in a crash, leaves no page behind that is neither
+// held nor rendered again.
+func TestAReleaseThatWasCutOffCanBeRepeated(t *testing.T) {
+	for _, refill := range []bool{false, true} {
+		store := &puts{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db")), refuse: func() error { return nil }}
+		site := newSite(t, reprint.Options{Store: store})
+		p := newPress(0)
+		handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{Vary: []reprint.Vary{{Header: "Accept-Language", Values: []string{"en", "de"}}}})
+		all := reprint.Revalidation{All: true, Refill: refill}
+		languages := []string{"en", "de"} // variants of a page have one tag
+		visit := func(version int) {
+			for _, path := range []string{"/p/1", "/p/2"} {
+				for _, language := range languages {
+					waitFor(t, path+" as it is now, in "+language, func() bool {
+						return text(get(site, path, "Accept-Language", language)) == fmt.Sprintf("%s v%d", path, version)
+					})
+				}
+			}
+		}
+		set := func(version int) {
+			p.set("/p/1", version)
+			p.set("/p/2", version)
+		}
+		visit(0)
+		good := nextSecond(t)
+		set(1)
+		if _, err := site.Apply(t.Context(), reprint.Revalidation{All: true}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := site.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good}); err != nil || r.Regenerated != 4 {
+			t.Fatalf("receipt %+v, %v", r, err)
+		}
+		set(2)
+		n := 0
+		store.refuse = func() error {
+			if n++; n > 2 {
+				return errBroken
+			}
+			return nil
+		}
+		if r, err := site.Release(t.Context(), all); r == nil || r.Position == 0 || !errors.Is(err, errBroken) {
+			t.Errorf("receipt %+v, %v", r, err)
+		}
+		store.refuse = func() error { return nil }
+		if _, err := site.Release(t.Context(), all); err != nil {
+			t.Error(err)
+		}
+		visit(2)
+		for e, err := range store.Entries(t.Context(), 0) {
+			if err != nil || !slices.IsSorted(e.Tags) || len(slices.Compact(slices.Clone(e.Tags))) != len(e.Tags) {
+				t.Errorf("entry %+v, %v", e, err)
+			}
+		}
 	}
 }
 

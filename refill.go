@@ -200,9 +200,13 @@ func (s *Site) applyRefill(ctx context.Context, r Revalidation, a aims, receipt 
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
 	f.begin(receipt.Position)
+	held := s.endHolding(a.held)
 	if !s.work.start(f.run) {
 		s.refills.remove(f)
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, and its pages are rendered after the next start: %w", receipt.ID, ErrClosed)
+	}
+	if held != nil {
+		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but pages are still held: %w", receipt.ID, held)
 	}
 	return receipt, nil
 }

@@ -179,12 +179,6 @@ func (s *Site) applyTo(ctx context.Context, r Revalidation, aims aims, begin tim
 	if !s.calls.TryAcquire(1) {
 		return nil, fmt.Errorf("reprint: %w: %d revalidations are under way", ErrBusy, s.opts.Calls)
 	}
-	if aims.first != nil {
-		if err := aims.first(); err != nil {
-			s.calls.Release(1)
-			return nil, err
-		}
-	}
 	receipt := newReceipt(r, begin)
 	receipt.ID = rand.Text()[:16]
 	if r.Refill && len(aims.tags) > 0 {
@@ -206,6 +200,9 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 		receipt.Position = s.ledger.pos()
 	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
+	}
+	if err := s.endHolding(aims.held); err != nil {
+		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but pages are still held: %w", receipt.ID, err)
 	}
 	if !r.NoWait && !s.namesMany(ctx, r, aims) {
 		return receipt, s.complete(ctx, r, aims, &tally{receipt: receipt}, begin)
@@ -316,8 +313,7 @@ type aims struct {
 	tags []string // sorted, without duplicates
 	keys []Key    // pages that were named by path: they are rendered even if there is none yet
 	only bool     // keys are all the pages there are to it, and none is new
-
-	first func() error // done before it comes into force, once nothing stops it any more; nil: nothing
+	held []Key    // pages whose holding ends with it
 }
 
 // aim checks what a revalidation names. It reports every fault at once.
