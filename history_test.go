@@ -639,6 +639,28 @@ func TestNoMorePagesOfARevalidationAreGoneThanTheLimit(t *testing.T) {
 	}
 }
 
+// The limit is one of a revalidation, into however many entries of the journal it is cut.
+func TestNoMorePagesAreGoneOfARevalidationOfThousands(t *testing.T) {
+	site := newSite(t, reprint.Options{})
+	var gone atomic.Bool
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if gone.Load() {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "here")
+	}, reprint.Policy{MaxGone: 2})
+	const pages = 2500
+	for i := range pages {
+		get(site, fmt.Sprintf("/p/%d", i))
+	}
+	gone.Store(true)
+	r, err := site.Apply(t.Context(), reprint.Revalidation{All: true, Only: reprint.Only{Statuses: []int{http.StatusOK}}})
+	if err == nil || r == nil || r.Matched != pages || r.Failed != pages-2 {
+		t.Errorf("receipt %+v, %v; want all but 2 to be refused", r, err)
+	}
+}
+
 func TestHistoryWithoutAStoreThatKeepsAny(t *testing.T) {
 	site := newSite(t, reprint.Options{})
 	_, err1 := site.Versions(t.Context(), "/")

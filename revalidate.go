@@ -253,12 +253,17 @@ const maxEntryTags = 1000
 
 // enact appends what a receipt is for to the journal, and lets it come into force.
 func (s *Site) enact(ctx context.Context, receipt *Receipt, tags []string) error {
+	var first Position
 	for some := range slices.Chunk(tags, maxEntryTags) {
 		position, err := s.append(ctx, Entry{ID: receipt.ID, Time: receipt.At, Mode: receipt.Mode, Tags: some, By: receipt.By})
 		if err != nil {
 			return err
 		}
-		receipt.Position = position
+		if receipt.Position = position; first == 0 {
+			first = position
+		} else {
+			s.gone.join(position, first)
+		}
 	}
 	return nil
 }
