@@ -282,6 +282,10 @@ func (s *Site) firePlan(id string) {
 
 // planned notes what came of a plan. Until that is kept a crash has it made once more.
 func (s *Site) planned(p Plan, receipt *Receipt, err error) {
+	if receipt == nil && errors.Is(err, ErrBusy) {
+		s.planWaits(p.ID, err)
+		return
+	}
 	now := time.Now()
 	switch {
 	case receipt != nil:
@@ -320,6 +324,18 @@ func (s *Site) planned(p Plan, receipt *Receipt, err error) {
 	}
 	if err := s.keepPlan(s.ctx, p); err != nil {
 		s.log.Error("what came of a plan is not kept", "plan", p.ID, "err", err)
+	}
+}
+
+// planWaits has a plan attempted again soon, because too much is under way. That is no
+// fault of it: plans of one moment that rested longer each time would keep each other
+// from their turn for hours. What is kept says that it is due, which it is.
+func (s *Site) planWaits(id string, err error) {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	if p := s.schedule.plans[id]; p != nil {
+		p.Error = err.Error()
+		s.duePlans.Set(id, time.Now().Add(planRest))
 	}
 }
 

@@ -149,6 +149,31 @@ func TestAPlanIsCarriedOutToTheSecond(t *testing.T) {
 	})
 }
 
+// More plans of one moment than calls may be under way wait for their turn.
+func TestManyPlansOfOneMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const plans = 40
+		site, err := reprint.New(reprint.Options{Log: quiet(), Calls: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPress(100 * time.Millisecond)
+		handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{})
+		at := time.Now().Add(time.Hour)
+		for i := range plans {
+			if _, err := site.Schedule(t.Context(), reprint.Revalidation{Paths: []string{fmt.Sprintf("/p/%d", i)}}, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Hour + 100*time.Millisecond + plans*time.Second)
+		synctest.Wait()
+		if left := site.Plans(); len(left) != 0 || p.renders.Load() != plans {
+			t.Errorf("%d renders, %d plans left", p.renders.Load(), len(left))
+		}
+		stop(t, site)
+	})
+}
+
 func TestADailyPlanIsCarriedOutEveryDayUntilItIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
 		site := clockSite(t, reprint.Options{})
