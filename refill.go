@@ -473,8 +473,11 @@ func (f *refill) render(k Key, window int) {
 	out, _, err := s.await(f.ctx, k, f.need, f.need, newJob(gate.Background, "revalidate "+f.id))
 	switch {
 	case err != nil, out.err != nil && (errors.Is(out.err, ErrBusy) || errors.Is(out.err, ErrClosed)):
-		limiter.Left(window) // it was not tried
-		f.later(k, time.Now().Add(time.Second))
+		// It was not tried. Its place stays taken for a while: the next page would fare no
+		// better, and there may be very many.
+		f.rest(time.Second)
+		limiter.Left(window)
+		f.later(k, time.Now())
 	case out.private != "":
 		limiter.Left(window)
 		result.Result, result.Error = ResultSkipped, out.private
@@ -496,6 +499,16 @@ func (f *refill) render(k Key, window int) {
 			return
 		}
 		f.count(result)
+	}
+}
+
+// rest waits, unless the refill ends.
+func (f *refill) rest(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.ctx.Done():
 	}
 }
 
