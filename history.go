@@ -306,12 +306,14 @@ func (s *Site) chosen(ctx context.Context, store VersionStore, r Restoration, re
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range a.keys { // pages that were deleted, too
-		more, err := versioned(ctx, store, k)
-		if err != nil {
-			return nil, fmt.Errorf("reprint: %w", err)
+	if !a.only { // pages that were deleted, too, which are in no state
+		for _, k := range a.keys {
+			more, err := versioned(ctx, store, k)
+			if err != nil {
+				return nil, fmt.Errorf("reprint: %w", err)
+			}
+			a.keys = append(a.keys, more...)
 		}
-		a.keys = append(a.keys, more...)
 	}
 	var chosen []Version
 	var failure error
@@ -340,14 +342,35 @@ func (s *Site) asOf(ctx context.Context, store VersionStore, k Key, now *Page, a
 	if err != nil {
 		return nil, err
 	}
+	result.Result, result.Error = ResultSkipped, "no version of it is kept that is as old"
+	next := now
 	for i := range versions {
-		if v := &versions[i]; v.Refused == "" && !v.Page.ModifiedAt.After(at) {
+		switch v := &versions[i]; {
+		case v.Refused != "":
+		case v.Page.ModifiedAt.After(at):
+			next = v.Page
+			continue
+		case v.Replaced.After(at) || follows(v, next):
 			return v, nil
+		default:
+			result.Error = "what it was then is not kept"
+			receipt.add(result)
+			return nil, nil
 		}
 	}
-	result.Result, result.Error = ResultSkipped, "no version of it is kept that is as old"
 	receipt.add(result)
 	return nil, nil
+}
+
+// follows reports whether a content took the place of a version, and none in between:
+// one that was deleted with its page, or dropped, is not kept.
+func follows(v *Version, next *Page) bool {
+	if next == nil {
+		return false
+	}
+	// Two contents of a second do not share it; see commit.
+	latest := later(v.Replaced, v.Page.ModifiedAt.Add(time.Second))
+	return !next.ModifiedAt.After(latest)
 }
 
 // restoreAll puts versions in the place of their pages.
@@ -361,6 +384,7 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 		tags = append(tags, ownTagOf(v.Page))
 	}
 	slices.Sort(tags)
+	since := s.ledger.pos()
 	// Renders that have begun are older than what is restored.
 	if err := s.enact(ctx, receipt, slices.Compact(tags)); err != nil {
 		return fmt.Errorf("reprint: append to the journal: %w", err)
@@ -368,7 +392,7 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 	var failure error
 	for _, v := range chosen {
 		result := PageResult{Path: v.Page.Key.String()}
-		e, err := s.restore(ctx, store, v.ID, r, receipt)
+		e, err := s.restore(ctx, store, v.ID, since, r, receipt)
 		if err != nil {
 			result = result.failed(err)
 			failure = fmt.Errorf("reprint: restore %s: %w", result.Path, err)
@@ -380,8 +404,9 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 	return failure
 }
 
-// restore puts a version in the place of its page.
-func (s *Site) restore(ctx context.Context, store VersionStore, id int64, r Restoration, receipt *Receipt) (*entry, error) {
+// restore puts a version in the place of its page, unless that was deleted since a
+// position.
+func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since Position, r Restoration, receipt *Receipt) (*entry, error) {
 	v, err := store.Version(ctx, id)
 	switch {
 	case err != nil:
@@ -395,7 +420,7 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, r Rest
 	}
 	p := *v.Page
 	p.Tags = sealTags(slices.DeleteFunc(slices.Clone(p.Tags), isImplicit), rt.tags(p.Key))
-	p.Overtaken = false
+	p.Overtaken, p.HeldUntil = false, time.Time{} // it may have been held
 	p.Pinned, p.History, p.Lifetime, p.Cause = rt.policy.Pin, rt.policy.History, nil, "restore "+receipt.ID
 	if !r.Unheld {
 		if p.HeldUntil = heldForGood; !r.Until.IsZero() {
@@ -407,12 +432,7 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, r Rest
 		p.Due = p.HeldUntil
 	}
 	p.ModifiedAt = receipt.At.Truncate(time.Second)
-	if old, err := s.previous(p.Key); err != nil {
-		return nil, err
-	} else if before := modifiedOf(old); !p.ModifiedAt.After(before) {
-		p.ModifiedAt = before.Add(time.Second)
-	}
-	e, err := s.put(ctx, &p)
+	e, err := s.put(ctx, &p, since)
 	if err == nil && v.Refused != "" {
 		err = s.DeleteVersion(ctx, id) // it is not kept aside any more
 	}
@@ -426,13 +446,35 @@ func modifiedOf(e *entry) time.Time {
 	return fromMicros(e.modified)
 }
 
-// put stores a page that was not rendered now, as one that is current now.
-func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
+// put stores a page that was not rendered now, as one that is current now, unless it was
+// deleted since a position.
+func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error) {
 	lock := s.keys.of(p.Key)
 	lock.Lock()
 	defer lock.Unlock()
 	s.commits.RLock()
 	defer s.commits.RUnlock()
+	if s.ledger.standing(packTags(p.Tags), p.RenderedAt.UnixMicro(), since).deleted {
+		return nil, errors.New("it was deleted meanwhile") // what is unpublished does not come back
+	}
+	old, err := s.previous(p.Key)
+	if err != nil {
+		return nil, err
+	}
+	switch before := modifiedOf(old); {
+	case old != nil && sameContent(old, p):
+		p.ModifiedAt = before // else each time would make a version of it, in place of others
+	case !p.ModifiedAt.After(before):
+		p.ModifiedAt = before.Add(time.Second)
+	}
+	if old != nil && old.life.held() && p.HeldUntil.IsZero() {
+		// Nothing that is not held takes the place of a page that is.
+		released := old.page()
+		released.HeldUntil, released.Due = time.Time{}, time.Time{}
+		if _, err := s.place(ctx, released); err != nil {
+			return nil, err
+		}
+	}
 	// No entry comes into force meanwhile, so no page has a stamp above it.
 	p.Stamp = s.ledger.pos()
 	p.Checked = p.Stamp
@@ -451,33 +493,47 @@ func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
 // rendered again in the way of r. Pages that are not held are left alone. The error is as
 // for [Site.Apply].
 func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
+	begin := time.Now()
+	if renderFrom(ctx) != nil {
+		return nil, fmt.Errorf("reprint: %w", ErrInRender)
+	}
+	if !s.work.begin() {
+		return nil, fmt.Errorf("reprint: %w", ErrClosed)
+	}
+	defer s.work.end()
 	a, err := s.aim(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	var held []Key
+	released := aims{only: true}
 	all := r
 	all.Mode, all.OnlyGenerated = Regenerate, false
 	err = s.survey(ctx, all, a, func(k Key, p *Page) bool {
 		if p != nil && !p.HeldUntil.IsZero() {
-			held = append(held, k)
+			released.keys = append(released.keys, k)
+			released.tags = append(released.tags, ownTagOf(p))
 		}
 		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
-	released := aims{only: true}
+	slices.Sort(released.tags)
+	released.tags = slices.Compact(released.tags)
+	released.held = released.keys
+	return s.applyTo(ctx, r, released, begin)
+}
+
+// endHolding lets renders take the place of pages. What that makes stale is in force
+// already: else one whose holding ended just before a crash would stay what it is, and
+// nothing would tell it from others.
+func (s *Site) endHolding(held []Key) error {
 	for _, k := range held {
-		if !r.DryRun {
-			if _, err := s.amend(ctx, k, func(p *Page) bool { p.HeldUntil, p.Due = time.Time{}, time.Time{}; return true }); err != nil {
-				return nil, fmt.Errorf("reprint: release %s: %w", k, err)
-			}
+		if _, err := s.amend(s.ctx, k, func(p *Page) bool { p.HeldUntil, p.Due = time.Time{}, time.Time{}; return true }); err != nil {
+			return fmt.Errorf("release %s: %w", k, err)
 		}
-		released.keys = append(released.keys, k)
-		released.tags = append(released.tags, ownTag(k))
 	}
-	return s.applyTo(ctx, r, released, time.Now())
+	return nil
 }
 
 // keysOf returns the keys of the pages of a path that are stored, or have versions.

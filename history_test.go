@@ -1,10 +1,12 @@
 package reprint_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -183,6 +185,39 @@ func TestARestoredPageIsHeldUntilAMoment(t *testing.T) {
 	s.want("/p/1", "/p/1 v2")
 }
 
+// What is refused has changed nothing: the pages stay held.
+func TestAReleaseThatIsRefusedEndsNoHolding(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.want("/p/2", "/p/2 v0")
+	s.print(1)
+	for _, path := range []string{"/p/1", "/p/2"} {
+		versions, err := s.Versions(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release := reprint.Revalidation{All: true, Brake: &reprint.Brake{Pages: 1}}
+	if r, err := s.Release(t.Context(), release); r != nil || !errors.Is(err, reprint.ErrUnconfirmed) {
+		t.Fatalf("receipt %+v, %v, want ErrUnconfirmed", r, err)
+	}
+	if err := s.Revalidate(t.Context(), "/p/1"); !errors.Is(err, reprint.ErrHeld) {
+		t.Errorf("error %v, want ErrHeld", err)
+	}
+	release.Confirm = true
+	if r, err := s.Release(t.Context(), release); err != nil || r.Matched != 2 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	stop(t, s.Site)
+	if r, err := s.Release(t.Context(), release); r != nil || !errors.Is(err, reprint.ErrClosed) {
+		t.Errorf("receipt %+v, %v, want ErrClosed", r, err)
+	}
+}
+
 func TestUnheldARestoredPageStaysUntilItIsRenderedAgain(t *testing.T) {
 	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
 	defer s.end()
@@ -236,6 +271,267 @@ func TestTheSiteAsOfAMoment(t *testing.T) {
 		s.want("/p/1", tt.one)
 		s.want("/p/2", tt.two)
 		s.want("/p/3", tt.three)
+	}
+}
+
+// puts is a store that stores no page when a function says so.
+type puts struct {
+	*sqlite.Store
+	refuse func() error
+}
+
+func (s *puts) Put(ctx context.Context, p *reprint.Page) (bool, error) {
+	if err := s.refuse(); err != nil {
+		return false, err
+	}
+	return s.Store.Put(ctx, p)
+}
+
+// A release that comes to no end, as in a crash, leaves no page behind that is neither
+// held nor rendered again.
+func TestAReleaseThatWasCutOffCanBeRepeated(t *testing.T) {
+	for _, refill := range []bool{false, true} {
+		store := &puts{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db")), refuse: func() error { return nil }}
+		site := newSite(t, reprint.Options{Store: store})
+		p := newPress(0)
+		handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{Vary: []reprint.Vary{{Header: "Accept-Language", Values: []string{"en", "de"}}}})
+		all := reprint.Revalidation{All: true, Refill: refill}
+		languages := []string{"en", "de"} // variants of a page have one tag
+		visit := func(version int) {
+			for _, path := range []string{"/p/1", "/p/2"} {
+				for _, language := range languages {
+					waitFor(t, path+" as it is now, in "+language, func() bool {
+						return text(get(site, path, "Accept-Language", language)) == fmt.Sprintf("%s v%d", path, version)
+					})
+				}
+			}
+		}
+		set := func(version int) {
+			p.set("/p/1", version)
+			p.set("/p/2", version)
+		}
+		visit(0)
+		good := nextSecond(t)
+		set(1)
+		if _, err := site.Apply(t.Context(), reprint.Revalidation{All: true}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := site.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good}); err != nil || r.Regenerated != 4 {
+			t.Fatalf("receipt %+v, %v", r, err)
+		}
+		set(2)
+		n := 0
+		store.refuse = func() error {
+			if n++; n > 2 {
+				return errBroken
+			}
+			return nil
+		}
+		if r, err := site.Release(t.Context(), all); r == nil || r.Position == 0 || !errors.Is(err, errBroken) {
+			t.Errorf("receipt %+v, %v", r, err)
+		}
+		store.refuse = func() error { return nil }
+		if _, err := site.Release(t.Context(), all); err != nil {
+			t.Error(err)
+		}
+		visit(2)
+		for e, err := range store.Entries(t.Context(), 0) {
+			if err != nil || !slices.IsSorted(e.Tags) || len(slices.Compact(slices.Clone(e.Tags))) != len(e.Tags) {
+				t.Errorf("entry %+v, %v", e, err)
+			}
+		}
+	}
+}
+
+// versionReads is a store that calls a function before it reads a version.
+type versionReads struct {
+	*sqlite.Store
+	read func()
+}
+
+func (s *versionReads) Version(ctx context.Context, id int64) (*reprint.Version, error) {
+	s.read()
+	return s.Store.Version(ctx, id)
+}
+
+// A restoration of many pages takes a while. One that is deleted before its turn came
+// stays so: the caller was told that it is gone.
+func TestAPageThatIsDeletedWhileOthersAreRestoredStaysDeleted(t *testing.T) {
+	store := &versionReads{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db")), read: func() {}}
+	site := newSite(t, reprint.Options{Store: store})
+	p := newPress(0)
+	handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{})
+	paths := []string{"/p/1", "/p/2"}
+	for _, path := range paths {
+		get(site, path)
+	}
+	good := nextSecond(t)
+	for _, path := range paths {
+		p.set(path, 1)
+		if err := site.Revalidate(t.Context(), path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := 0
+	store.read = func() {
+		if reads++; reads != 2 {
+			return
+		}
+		p.breakWith("/p/2", http.NotFound)
+		if _, err := site.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/2"}, Mode: reprint.Delete}); err != nil {
+			t.Error(err)
+		}
+	}
+	r, err := site.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good})
+	if err == nil || r == nil || r.Regenerated != 1 || r.Failed != 1 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	wantBody(t, get(site, "/p/1"), http.StatusOK, "/p/1 v0")
+	if got := get(site, "/p/2"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("what was deleted is %d %q", got.StatusCode, text(got))
+	}
+}
+
+// Only narrows a restoration to pages in a state, also where the query makes others of
+// their path.
+func TestARestorationIsNarrowedToPagesInAState(t *testing.T) {
+	site := newSite(t, reprint.Options{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db"))})
+	var broken atomic.Bool
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if broken.Load() && r.URL.RawQuery == "" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, "%s broken=%t", r.URL, broken.Load())
+	}, reprint.Policy{Query: []string{"page"}})
+	get(site, "/p/1")
+	get(site, "/p/1?page=2")
+	good := nextSecond(t)
+	broken.Store(true)
+	if _, err := site.Apply(t.Context(), reprint.Revalidation{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := site.Restore(t.Context(), reprint.Restoration{
+		Of: reprint.Revalidation{All: true, Only: reprint.Only{Statuses: []int{http.StatusNotFound}}}, AsOf: good})
+	if err != nil || r.Matched != 1 || r.Regenerated != 1 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	wantBody(t, get(site, "/p/1"), http.StatusOK, "/p/1 broken=false")
+	wantBody(t, get(site, "/p/1?page=2"), http.StatusOK, "/p/1?page=2 broken=true")
+}
+
+// Another version can be put in the place of one that is held, also for the next render
+// to replace.
+func TestUnheldAVersionTakesThePlaceOfOneThatIsHeld(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	s.print(2)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[1].ID}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	if r, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true}); err != nil || r.Regenerated != 1 {
+		t.Fatalf("receipt %+v, %v", r, err)
+	}
+	s.want("/p/1", "/p/1 v1")
+	s.print(3)
+	s.want("/p/1", "/p/1 v3")
+
+	// What a version was when another one took its place, it need not be again.
+	for _, version := range []int{1, 2} {
+		if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[len(versions)-version].ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if versions, err = s.Versions(t.Context(), "/p/1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("/p/1", "/p/1 v0")
+	s.print(4)
+	s.want("/p/1", "/p/1 v4")
+}
+
+// Who restores again what is there already, because the answer was lost or to hold it
+// for longer, loses none of the versions.
+func TestToRestoreAgainMakesNoVersion(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{History: 3})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	good := nextSecond(t)
+	s.print(1)
+	for range 5 {
+		if r, err := s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{All: true}, AsOf: good}); err != nil || r.Regenerated != 1 {
+			t.Fatalf("receipt %+v, %v", r, err)
+		}
+	}
+	s.want("/p/1", "/p/1 v0")
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 2 {
+		t.Fatalf("%d versions, %v; want v1 and v0", len(versions), err)
+	}
+	whole, err := s.Version(t.Context(), versions[0].ID)
+	if err != nil || string(whole.Page.Body) != "/p/1 v1" {
+		t.Errorf("the last version is %q, %v", whole.Page.Body, err)
+	}
+}
+
+// Of a moment at which a page had a content that is not kept, no other one is restored.
+func TestAsOfAMomentWhoseContentIsNotKept(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		lose func(*pressSite)
+	}{
+		{"the page was deleted", func(s *pressSite) {
+			if _, err := s.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}, Mode: reprint.Delete}); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the page was deleted and is there again", func(s *pressSite) {
+			if _, err := s.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/p/1"}, Mode: reprint.Delete}); err != nil {
+				t.Fatal(err)
+			}
+			s.version.Store(2)
+			s.want("/p/1", "/p/1 v2")
+		}},
+		{"the version was dropped", func(s *pressSite) {
+			s.print(2)
+			versions, err := s.Versions(t.Context(), "/p/1")
+			if err == nil {
+				err = s.DeleteVersion(t.Context(), versions[0].ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+			defer s.end()
+			s.want("/p/1", "/p/1 v0")
+			first := nextSecond(t)
+			s.print(1)
+			second := time.Now()
+			nextSecond(t)
+			tt.lose(s)
+			r, err := s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{Paths: []string{"/p/1"}}, AsOf: second})
+			if err != nil || r.Skipped != 1 || r.Matched != 1 {
+				t.Errorf("then it was v1: receipt %+v, %v", r, err)
+			}
+			r, err = s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{Paths: []string{"/p/1"}}, AsOf: first})
+			if err != nil || r.Regenerated != 1 {
+				t.Errorf("then it was v0, which is kept: receipt %+v, %v", r, err)
+			}
+			s.want("/p/1", "/p/1 v0")
+		})
 	}
 }
 
@@ -340,6 +636,28 @@ func TestNoMorePagesOfARevalidationAreGoneThanTheLimit(t *testing.T) {
 		if err := s.Revalidate(t.Context(), fmt.Sprintf("/p/%d", i)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// The limit is one of a revalidation, into however many entries of the journal it is cut.
+func TestNoMorePagesAreGoneOfARevalidationOfThousands(t *testing.T) {
+	site := newSite(t, reprint.Options{})
+	var gone atomic.Bool
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if gone.Load() {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "here")
+	}, reprint.Policy{MaxGone: 2})
+	const pages = 2500
+	for i := range pages {
+		get(site, fmt.Sprintf("/p/%d", i))
+	}
+	gone.Store(true)
+	r, err := site.Apply(t.Context(), reprint.Revalidation{All: true, Only: reprint.Only{Statuses: []int{http.StatusOK}}})
+	if err == nil || r == nil || r.Matched != pages || r.Failed != pages-2 {
+		t.Errorf("receipt %+v, %v; want all but 2 to be refused", r, err)
 	}
 }
 

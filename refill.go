@@ -200,9 +200,13 @@ func (s *Site) applyRefill(ctx context.Context, r Revalidation, a aims, receipt 
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
 	f.begin(receipt.Position)
+	held := s.endHolding(a.held)
 	if !s.work.start(f.run) {
 		s.refills.remove(f)
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, and its pages are rendered after the next start: %w", receipt.ID, ErrClosed)
+	}
+	if held != nil {
+		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but pages are still held: %w", receipt.ID, held)
 	}
 	return receipt, nil
 }
@@ -469,8 +473,11 @@ func (f *refill) render(k Key, window int) {
 	out, _, err := s.await(f.ctx, k, f.need, f.need, newJob(gate.Background, "revalidate "+f.id))
 	switch {
 	case err != nil, out.err != nil && (errors.Is(out.err, ErrBusy) || errors.Is(out.err, ErrClosed)):
-		limiter.Left(window) // it was not tried
-		f.later(k, time.Now().Add(time.Second))
+		// It was not tried. Its place stays taken for a while: the next page would fare no
+		// better, and there may be very many.
+		f.rest(time.Second)
+		limiter.Left(window)
+		f.later(k, time.Now())
 	case out.private != "":
 		limiter.Left(window)
 		result.Result, result.Error = ResultSkipped, out.private
@@ -481,6 +488,10 @@ func (f *refill) render(k Key, window int) {
 	case out.storeErr != nil:
 		limiter.Failed(window)
 		f.failed(k, fmt.Errorf("%s is rendered, but could not be stored: %w", k, out.storeErr))
+	case out.entry.heldAt(time.Now()): // it was restored meanwhile
+		limiter.Left(window)
+		result.Result, result.Error = ResultSkipped, heldText(out.entry)
+		f.giveUp(k, result)
 	default:
 		limiter.Succeeded(window, slowness(out.entry, before))
 		if result = result.rendered(out.entry, out.changedSince(f.plan.Receipt.At)); !out.stored {
@@ -488,6 +499,16 @@ func (f *refill) render(k Key, window int) {
 			return
 		}
 		f.count(result)
+	}
+}
+
+// rest waits, unless the refill ends.
+func (f *refill) rest(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.ctx.Done():
 	}
 }
 

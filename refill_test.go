@@ -202,6 +202,85 @@ func TestRefillCanBePausedResumedAndCancelled(t *testing.T) {
 	}
 }
 
+// The page that is restored while a refill renders it is not the refill's.
+func TestRefillSkipsAPageThatIsRestoredMeanwhile(t *testing.T) {
+	site := newSite(t, reprint.Options{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db"))})
+	p := newPress(0)
+	p.tag("/p/1", "list")
+	handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{})
+	get(site, "/p/1")
+	p.set("/p/1", 1)
+	if err := site.Revalidate(t.Context(), "/p/1"); err != nil {
+		t.Fatal(err)
+	}
+	versions, err := site.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 1 {
+		t.Fatalf("versions %v, %v", versions, err)
+	}
+	p.set("/p/1", 2)
+	p.began = make(chan string, 1)
+	release := p.hang("/p/1")
+	receipt := startRefill(t, site, reprint.Stale)
+	<-p.began
+	_, err = site.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID})
+	release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := finished(t, site, receipt.ID)
+	wantCounts(t, done, 1, 0, 0, 0, 1)
+	if !contains(done.Pages[0].Error, "held until it is released") {
+		t.Errorf("the page is %+v", done.Pages[0])
+	}
+	wantBody(t, get(site, "/p/1"), http.StatusOK, "/p/1 v0")
+}
+
+// pageReads counts how often pages are read.
+type pageReads struct {
+	*reprint.MemoryStore
+	n atomic.Int64
+}
+
+func (s *pageReads) Page(ctx context.Context, k reprint.Key) (*reprint.Page, error) {
+	s.n.Add(1)
+	return s.MemoryStore.Page(ctx, k)
+}
+
+// Handlers that never return leave no place for renders: a refill waits for one, and does
+// not go round its pages as fast as it can.
+func TestRefillWaitsWhileThereIsNoPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &pageReads{MemoryStore: reprint.NewMemoryStore(0)}
+		site, err := reprint.New(reprint.Options{Store: store, Memory: 1, Renders: 2, RenderTimeout: time.Second, Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var hang atomic.Bool
+		back := make(chan struct{})
+		handle(t, site, "/p/{id}", func(w http.ResponseWriter, r *http.Request) {
+			if hang.Load() {
+				<-back
+			}
+			reprint.Tag(r.Context(), "list")
+			fmt.Fprint(w, "x")
+		}, reprint.Policy{})
+		const pages, seconds = 500, 60
+		visitAll(t, site, pages)
+		hang.Store(true)
+		receipt := startRefill(t, site, reprint.Stale)
+		time.Sleep(10 * time.Second)
+		before := store.n.Load()
+		time.Sleep(seconds * time.Second)
+		if n := store.n.Load() - before; n > 10*seconds {
+			t.Errorf("pages were looked at %d times in %d seconds in which none could be rendered", n, seconds)
+		}
+		hang.Store(false)
+		close(back)
+		wantCounts(t, finished(t, site, receipt.ID), pages, 0, pages, 0, 0)
+		stop(t, site)
+	})
+}
+
 func TestRefillIsRefusedWhereItMeansNothing(t *testing.T) {
 	site := newSite(t, reprint.Options{})
 	listRoute(t, site, new(rendered), func(string) string { return "x" })

@@ -641,7 +641,21 @@ func (s *Site) tooManyGone(rt *route, old *entry, page *Page) *RenderError {
 // are gone.
 type goneCounts struct {
 	mu     sync.Mutex
-	counts map[Position]int // guarded by mu
+	counts map[Position]int      // guarded by mu, as is all below
+	first  map[Position]Position // of further entries of a revalidation: where its first one is
+}
+
+// join notes that the entry at a position is a further one of a revalidation.
+func (g *goneCounts) join(position, first Position) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.first == nil {
+		g.first = make(map[Position]Position)
+	}
+	g.first[position] = first
+	if len(g.first) > maxGoneCounts {
+		delete(g.first, slices.Min(slices.Collect(maps.Keys(g.first))))
+	}
 }
 
 // maxGoneCounts is of how many revalidations that is known, the last ones.
@@ -651,6 +665,9 @@ const maxGoneCounts = 1000
 func (g *goneCounts) another(by Position, limit int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if first, further := g.first[by]; further {
+		by = first
+	}
 	if g.counts[by] >= limit {
 		return false
 	}

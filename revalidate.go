@@ -197,6 +197,9 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	} else if err := s.enact(ctx, receipt, aims.tags); err != nil {
 		return nil, fmt.Errorf("reprint: append to the journal: %w", err)
 	}
+	if err := s.endHolding(aims.held); err != nil {
+		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but pages are still held: %w", receipt.ID, err)
+	}
 	if !r.NoWait && !s.namesMany(ctx, r, aims) {
 		return receipt, s.complete(ctx, r, aims, &tally{receipt: receipt}, begin)
 	}
@@ -246,12 +249,17 @@ const maxEntryTags = 1000
 
 // enact appends what a receipt is for to the journal, and lets it come into force.
 func (s *Site) enact(ctx context.Context, receipt *Receipt, tags []string) error {
+	var first Position
 	for some := range slices.Chunk(tags, maxEntryTags) {
 		position, err := s.append(ctx, Entry{ID: receipt.ID, Time: receipt.At, Mode: receipt.Mode, Tags: some, By: receipt.By})
 		if err != nil {
 			return err
 		}
-		receipt.Position = position
+		if receipt.Position = position; first == 0 {
+			first = position
+		} else {
+			s.gone.join(position, first)
+		}
 	}
 	return nil
 }
@@ -306,6 +314,7 @@ type aims struct {
 	tags []string // sorted, without duplicates
 	keys []Key    // pages that were named by path: they are rendered even if there is none yet
 	only bool     // keys are all the pages there are to it, and none is new
+	held []Key    // pages whose holding ends with it
 }
 
 // aim checks what a revalidation names, and finds the pages where it is narrowed.

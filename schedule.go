@@ -131,10 +131,16 @@ func (s *Site) Schedule(ctx context.Context, r Revalidation, at time.Time) (Plan
 	return s.plan(ctx, Plan{What: r, Next: at.UTC().Truncate(time.Microsecond)})
 }
 
-// ScheduleDaily has r made every day, until [Site.Unschedule].
+// ScheduleDaily has r made every day, until [Site.Unschedule]. The zone must be one of
+// the IANA database, by its name there: [time.Local] is another one elsewhere.
 func (s *Site) ScheduleDaily(ctx context.Context, r Revalidation, at Daily) (Plan, error) {
 	if at.IsZero() {
 		return Plan{}, errors.New("reprint: the time of day is zero")
+	}
+	// It is kept as a text: what could not be read at the next start is no time of day.
+	at, err := ParseDaily(at.String())
+	if err != nil {
+		return Plan{}, err
 	}
 	return s.plan(ctx, Plan{What: r, Daily: at, Next: at.Next(time.Now()).UTC()})
 }
@@ -161,6 +167,7 @@ func (s *Site) plan(ctx context.Context, p Plan) (Plan, error) {
 	}
 	if err := s.keepPlan(ctx, p); err != nil {
 		s.dropPlan(p.ID)
+		_ = s.journal.DeleteRecord(s.ctx, recordPlan, p.ID) // it may have been kept all the same
 		return Plan{}, fmt.Errorf("reprint: keep the plan: %w", err)
 	}
 	s.duePlans.Set(p.ID, p.Next)
@@ -188,12 +195,24 @@ func (s *Site) dropPlan(id string) bool {
 	return known
 }
 
+// keepPlan keeps what there is to a plan, unless it was cancelled.
 func (s *Site) keepPlan(ctx context.Context, p Plan) error {
 	value, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return s.journal.PutRecord(ctx, Record{Kind: recordPlan, ID: p.ID, Value: value})
+	err = s.journal.PutRecord(ctx, Record{Kind: recordPlan, ID: p.ID, Value: value})
+	if err == nil && !s.isPlanned(p.ID) {
+		// Who cancelled it meanwhile may have found nothing to forget.
+		err = s.journal.DeleteRecord(s.ctx, recordPlan, p.ID)
+	}
+	return err
+}
+
+func (s *Site) isPlanned(id string) bool {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	return s.schedule.plans[id] != nil
 }
 
 // Plans returns what is planned, the soonest first.
@@ -263,6 +282,10 @@ func (s *Site) firePlan(id string) {
 
 // planned notes what came of a plan. Until that is kept a crash has it made once more.
 func (s *Site) planned(p Plan, receipt *Receipt, err error) {
+	if receipt == nil && errors.Is(err, ErrBusy) {
+		s.planWaits(p.ID, err)
+		return
+	}
 	now := time.Now()
 	switch {
 	case receipt != nil:
@@ -301,6 +324,18 @@ func (s *Site) planned(p Plan, receipt *Receipt, err error) {
 	}
 	if err := s.keepPlan(s.ctx, p); err != nil {
 		s.log.Error("what came of a plan is not kept", "plan", p.ID, "err", err)
+	}
+}
+
+// planWaits has a plan attempted again soon, because too much is under way. That is no
+// fault of it: plans of one moment that rested longer each time would keep each other
+// from their turn for hours. What is kept says that it is due, which it is.
+func (s *Site) planWaits(id string, err error) {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	if p := s.schedule.plans[id]; p != nil {
+		p.Error = err.Error()
+		s.duePlans.Set(id, time.Now().Add(planRest))
 	}
 }
 

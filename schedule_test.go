@@ -1,6 +1,7 @@
 package reprint_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -148,6 +149,31 @@ func TestAPlanIsCarriedOutToTheSecond(t *testing.T) {
 	})
 }
 
+// More plans of one moment than calls may be under way wait for their turn.
+func TestManyPlansOfOneMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const plans = 40
+		site, err := reprint.New(reprint.Options{Log: quiet(), Calls: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPress(100 * time.Millisecond)
+		handle(t, site, "/p/{id}", p.ServeHTTP, reprint.Policy{})
+		at := time.Now().Add(time.Hour)
+		for i := range plans {
+			if _, err := site.Schedule(t.Context(), reprint.Revalidation{Paths: []string{fmt.Sprintf("/p/%d", i)}}, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Hour + 100*time.Millisecond + plans*time.Second)
+		synctest.Wait()
+		if left := site.Plans(); len(left) != 0 || p.renders.Load() != plans {
+			t.Errorf("%d renders, %d plans left", p.renders.Load(), len(left))
+		}
+		stop(t, site)
+	})
+}
+
 func TestADailyPlanIsCarriedOutEveryDayUntilItIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
 		site := clockSite(t, reprint.Options{})
@@ -209,6 +235,26 @@ func TestAPlanIsRefusedWhenItIsMade(t *testing.T) {
 	}
 }
 
+// What is kept of a time of day must be one when it is read again.
+func TestADailyPlanThatCouldNotBeReadAgainIsRefused(t *testing.T) {
+	site := newSite(t, reprint.Options{})
+	handle(t, site, "/p/{id}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }, reprint.Policy{})
+	for name, daily := range map[string]reprint.Daily{
+		"the zone of this machine": {Hour: 6, Zone: time.Local},
+		"a zone without a name":    {Hour: 6, Zone: time.FixedZone("", 3600)},
+		"a zone of one's own":      {Hour: 6, Zone: time.FixedZone("Newsroom", 3600)},
+		"an hour that is none":     {Hour: 25, Zone: time.UTC},
+		"a minute that is none":    {Minute: -1, Zone: time.UTC},
+	} {
+		if plan, err := site.ScheduleDaily(t.Context(), reprint.Revalidation{All: true}, daily); err == nil {
+			t.Errorf("%s: there is a plan, %v", name, plan.Daily)
+		}
+	}
+	if n := len(site.Plans()); n != 0 {
+		t.Errorf("%d plans", n)
+	}
+}
+
 func TestPlansLiveThroughARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pages.db")
 	var renders atomic.Int64
@@ -254,6 +300,83 @@ func TestPlansLiveThroughARestart(t *testing.T) {
 	if p.ID != every.ID || !p.Next.Equal(every.Next) || p.Daily.String() != daily.String() || p.What.Only.OlderThan != time.Hour {
 		t.Errorf("the daily plan is %+v, and was %+v", p, every)
 	}
+}
+
+// recordJournal is a store that shows what is about to be kept, and answers after that
+// was done with what kept says.
+type recordJournal struct {
+	*sqlite.Store
+	keep func(reprint.Record)
+	kept func(error) error
+}
+
+func (j *recordJournal) PutRecord(ctx context.Context, r reprint.Record) error {
+	if j.keep != nil {
+		j.keep(r)
+	}
+	err := j.Store.PutRecord(ctx, r)
+	if j.kept != nil {
+		err = j.kept(err)
+	}
+	return err
+}
+
+// recordSite is a site in which plans can be made, with its store.
+func recordSite(t *testing.T) (*reprint.Site, *recordJournal) {
+	store := &recordJournal{Store: openStore(t, filepath.Join(t.TempDir(), "pages.db"))}
+	site := newSite(t, reprint.Options{Store: store})
+	handle(t, site, "/{id}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }, reprint.Policy{})
+	return site, store
+}
+
+func (j *recordJournal) wantNoPlans(t *testing.T) {
+	t.Helper()
+	if records, err := j.Records(t.Context(), "plan"); err != nil || len(records) != 0 {
+		t.Errorf("the next start finds %s, %v", records, err)
+	}
+}
+
+func TestAPlanThatIsCancelledWhileItIsKeptDoesNotComeBack(t *testing.T) {
+	utc := reprint.Daily{Hour: 6, Zone: time.UTC}
+	t.Run("when it is made", func(t *testing.T) {
+		site, store := recordSite(t)
+		store.keep = func(r reprint.Record) {
+			if err := site.Unschedule(t.Context(), r.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := site.ScheduleDaily(t.Context(), reprint.Revalidation{All: true}, utc); err != nil {
+			t.Fatal(err)
+		}
+		store.wantNoPlans(t)
+	})
+	t.Run("when it was made and failed", func(t *testing.T) {
+		site, store := recordSite(t)
+		plan, err := site.Schedule(t.Context(), reprint.Revalidation{Paths: []string{"/a"}}, time.Now().Add(200*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancelled := make(chan error, 1)
+		store.keep = func(r reprint.Record) { cancelled <- site.Unschedule(t.Context(), plan.ID) }
+		if err := site.SetRoutes(nil); err != nil { // nothing serves the path when the moment comes
+			t.Fatal(err)
+		}
+		if err := <-cancelled; err != nil {
+			t.Fatal(err)
+		}
+		stop(t, site)
+		store.wantNoPlans(t)
+	})
+}
+
+func TestAPlanThatWasNotMadeIsNotKept(t *testing.T) {
+	site, store := recordSite(t)
+	ctx, leave := context.WithCancel(t.Context())
+	store.kept = func(error) error { leave(); return ctx.Err() } // the caller left too late
+	if plan, err := site.Schedule(ctx, reprint.Revalidation{All: true}, time.Now().Add(time.Hour)); err == nil {
+		t.Errorf("there is a plan, %+v", plan)
+	}
+	store.wantNoPlans(t)
 }
 
 func TestTheMomentOfAPageIsListedAndCancelled(t *testing.T) {
