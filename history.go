@@ -455,6 +455,14 @@ func (s *Site) put(ctx context.Context, p *Page) (*entry, error) {
 // rendered again in the way of r. Pages that are not held are left alone. The error is as
 // for [Site.Apply].
 func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
+	begin := time.Now()
+	if renderFrom(ctx) != nil {
+		return nil, fmt.Errorf("reprint: %w", ErrInRender)
+	}
+	if !s.work.begin() {
+		return nil, fmt.Errorf("reprint: %w", ErrClosed)
+	}
+	defer s.work.end()
 	a, err := s.aim(ctx, r)
 	if err == nil && !r.Only.IsZero() {
 		a, err = s.narrow(ctx, r, a)
@@ -476,15 +484,20 @@ func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
 	}
 	released := aims{only: true}
 	for _, k := range held {
-		if !r.DryRun {
-			if _, err := s.amend(ctx, k, func(p *Page) bool { p.HeldUntil, p.Due = time.Time{}, time.Time{}; return true }); err != nil {
-				return nil, fmt.Errorf("reprint: release %s: %w", k, err)
-			}
-		}
 		released.keys = append(released.keys, k)
 		released.tags = append(released.tags, ownTag(k))
 	}
-	return s.applyTo(ctx, r, released, time.Now())
+	released.first = func() error { return s.endHolding(ctx, held) }
+	return s.applyTo(ctx, r, released, begin)
+}
+
+func (s *Site) endHolding(ctx context.Context, held []Key) error {
+	for _, k := range held {
+		if _, err := s.amend(ctx, k, func(p *Page) bool { p.HeldUntil, p.Due = time.Time{}, time.Time{}; return true }); err != nil {
+			return fmt.Errorf("reprint: release %s: %w", k, err)
+		}
+	}
+	return nil
 }
 
 // keysOf returns the keys of the pages of a path that are stored, or have versions.

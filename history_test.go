@@ -183,6 +183,39 @@ func TestARestoredPageIsHeldUntilAMoment(t *testing.T) {
 	s.want("/p/1", "/p/1 v2")
 }
 
+// What is refused has changed nothing: the pages stay held.
+func TestAReleaseThatIsRefusedEndsNoHolding(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.want("/p/2", "/p/2 v0")
+	s.print(1)
+	for _, path := range []string{"/p/1", "/p/2"} {
+		versions, err := s.Versions(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release := reprint.Revalidation{All: true, Brake: &reprint.Brake{Pages: 1}}
+	if r, err := s.Release(t.Context(), release); r != nil || !errors.Is(err, reprint.ErrUnconfirmed) {
+		t.Fatalf("receipt %+v, %v, want ErrUnconfirmed", r, err)
+	}
+	if err := s.Revalidate(t.Context(), "/p/1"); !errors.Is(err, reprint.ErrHeld) {
+		t.Errorf("error %v, want ErrHeld", err)
+	}
+	release.Confirm = true
+	if r, err := s.Release(t.Context(), release); err != nil || r.Matched != 2 {
+		t.Errorf("receipt %+v, %v", r, err)
+	}
+	stop(t, s.Site)
+	if r, err := s.Release(t.Context(), release); r != nil || !errors.Is(err, reprint.ErrClosed) {
+		t.Errorf("receipt %+v, %v, want ErrClosed", r, err)
+	}
+}
+
 func TestAMomentThatNeverComesHoldsARestoredPageForGood(t *testing.T) {
 	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
 	defer s.end()

@@ -179,6 +179,12 @@ func (s *Site) applyTo(ctx context.Context, r Revalidation, aims aims, begin tim
 	if !s.calls.TryAcquire(1) {
 		return nil, fmt.Errorf("reprint: %w: %d revalidations are under way", ErrBusy, s.opts.Calls)
 	}
+	if aims.first != nil {
+		if err := aims.first(); err != nil {
+			s.calls.Release(1)
+			return nil, err
+		}
+	}
 	receipt := newReceipt(r, begin)
 	receipt.ID = rand.Text()[:16]
 	if r.Refill && len(aims.tags) > 0 {
@@ -310,6 +316,8 @@ type aims struct {
 	tags []string // sorted, without duplicates
 	keys []Key    // pages that were named by path: they are rendered even if there is none yet
 	only bool     // keys are all the pages there are to it, and none is new
+
+	first func() error // done before it comes into force, once nothing stops it any more; nil: nothing
 }
 
 // aim checks what a revalidation names. It reports every fault at once.

@@ -315,13 +315,14 @@ func checkMoments(r reprint.Restoration, now time.Time) error {
 
 func (h *handler) release(c *call) (answer, error) {
 	var b ReleaseRequest
-	members := append(targetMembers(&b.Paths, &b.Tags, &b.Prefixes, &b.Patterns, &b.All, &b.Host), member{"dryRun", "true or false", &b.DryRun})
+	members := append(targetMembers(&b.Paths, &b.Tags, &b.Prefixes, &b.Patterns, &b.All, &b.Host),
+		member{"dryRun", "true or false", &b.DryRun}, member{"confirm", "true or false", &b.Confirm})
 	if err := c.readObject(members, false); err != nil {
 		return answer{}, err
 	}
 	r := reprint.Revalidation{
 		Paths: b.Paths, Tags: b.Tags, Prefixes: b.Prefixes, Patterns: b.Patterns, All: b.All, Host: b.Host,
-		DryRun: b.DryRun, By: c.who.by,
+		DryRun: b.DryRun, Confirm: b.Confirm, Brake: c.who.brake, By: c.who.by,
 	}
 	err := checkTargets(r)
 	if err == nil {
@@ -334,6 +335,9 @@ func (h *handler) release(c *call) (answer, error) {
 	attrs := append(c.by(), targetAttrs(r)...)
 	if r.DryRun {
 		attrs = append(attrs, slog.Bool("dryRun", true))
+	}
+	if r.Confirm {
+		attrs = append(attrs, slog.Bool("confirm", true))
 	}
 	h.logCall(c, "admin: release", append(attrs, receiptAttrs(receipt)...), err)
 	return answerOf(receipt, err)

@@ -64,4 +64,5 @@ type ReleaseRequest struct {
 	All      bool     `json:"all,omitempty"`
 	Host     string   `json:"host,omitempty"`
 	DryRun   bool     `json:"dryRun,omitempty"`
+	Confirm  bool     `json:"confirm,omitempty"` // let it mean more than the brake lets through
 }

@@ -138,6 +138,7 @@ func historyCalls(with func(*fakeSite) admin.Options) []answered {
 		{200, with(withVersions()), call{target: release, body: `{"paths":["/posts/42"]}`}},
 		{400, with(withVersions()), call{target: release, body: `{"path":[]}`}},
 		{404, failing(&reprint.NoRouteError{Path: "/x"}), call{target: release, body: `{"paths":["/x"]}`}},
+		{409, failing(fmt.Errorf("reprint: %w", reprint.ErrUnconfirmed)), call{target: release, body: `{"all":true}`}},
 		{502, incomplete(), call{target: release, body: `{"all":true}`}},
 	}
 	for _, target := range []string{aside, restore, release} {
@@ -295,10 +296,10 @@ func TestRestoreAndRelease(t *testing.T) {
 	if !reflect.DeepEqual(site.restored, want) {
 		t.Errorf("restored %+v, want %+v", site.restored, want)
 	}
-	if _, err := client.Release(t.Context(), admin.ReleaseRequest{Tags: []string{"b"}, DryRun: true}); err != nil {
+	if _, err := client.Release(t.Context(), admin.ReleaseRequest{Tags: []string{"b"}, DryRun: true, Confirm: true}); err != nil {
 		t.Fatal(err)
 	}
-	if want := (reprint.Revalidation{Tags: []string{"b"}, DryRun: true, By: "token editor"}); !reflect.DeepEqual(site.released[0], want) {
+	if want := (reprint.Revalidation{Tags: []string{"b"}, DryRun: true, Confirm: true, By: "token editor"}); !reflect.DeepEqual(site.released[0], want) {
 		t.Errorf("released %+v, want %+v", site.released, want)
 	}
 	for _, words := range []string{"admin: restore", "admin: release", "version=1"} {

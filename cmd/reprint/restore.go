@@ -213,6 +213,7 @@ are left alone.`,
 	}
 	t.add(c)
 	c.Flags().BoolVar(&r.DryRun, "dry-run", false, "change nothing, and say which pages are held")
+	c.Flags().BoolVar(&r.Confirm, "confirm", false, "do it although it means more than the server's brake lets through")
 	g.clientFlags(c)
 	return c
 }
