@@ -162,6 +162,9 @@ func (c *call) readAsideQuery() (limit int, after int64, err error) {
 
 // decide accepts or drops what was refused.
 func (h *handler) decide(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	var b AsideRequest
 	if err := c.readObject([]member{{"do", "a string", &b.Do}}, false); err != nil {
 		return answer{}, err
@@ -188,6 +191,9 @@ func (h *handler) decide(c *call) (answer, error) {
 }
 
 func (h *handler) restore(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	r, err := h.readRestoration(c)
 	if err != nil {
 		return answer{}, err
@@ -314,6 +320,9 @@ func checkMoments(r reprint.Restoration, now time.Time) error {
 }
 
 func (h *handler) release(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	var b ReleaseRequest
 	members := append(targetMembers(&b.Paths, &b.Tags, &b.Prefixes, &b.Patterns, &b.All, &b.Host),
 		member{"dryRun", "true or false", &b.DryRun}, member{"confirm", "true or false", &b.Confirm})
