@@ -187,7 +187,7 @@ func (h *handler) decide(c *call) (answer, error) {
 		}
 		return answer{status: http.StatusOK, body: newVersion(v)}, nil
 	}
-	return h.carryOut(c, reprint.Restoration{Version: v.ID, Unheld: true, By: c.who.by})
+	return h.carryOut(c, reprint.Restoration{Version: v.ID, Unheld: true, By: c.who.by, From: h.from(c.r)})
 }
 
 func (h *handler) restore(c *call) (answer, error) {
@@ -243,7 +243,7 @@ func (h *handler) readRestoration(c *call) (reprint.Restoration, error) {
 	if err := c.readObject(members, false); err != nil {
 		return reprint.Restoration{}, err
 	}
-	r := reprint.Restoration{Version: b.Version, Unheld: b.Unheld, DryRun: b.DryRun, By: c.who.by}
+	r := reprint.Restoration{Version: b.Version, Unheld: b.Unheld, DryRun: b.DryRun, By: c.who.by, From: h.from(c.r)}
 	if b.AsOf != nil {
 		r.AsOf = *b.AsOf
 	}
@@ -331,7 +331,7 @@ func (h *handler) release(c *call) (answer, error) {
 	}
 	r := reprint.Revalidation{
 		Paths: b.Paths, Tags: b.Tags, Prefixes: b.Prefixes, Patterns: b.Patterns, All: b.All, Host: b.Host,
-		DryRun: b.DryRun, Confirm: b.Confirm, Brake: c.who.brake, By: c.who.by,
+		DryRun: b.DryRun, Confirm: b.Confirm, Brake: c.who.brake, By: c.who.by, From: h.from(c.r),
 	}
 	err := checkTargets(r)
 	if err == nil {
