@@ -18,6 +18,7 @@ import (
 
 const (
 	maxBody     = 1 << 20
+	maxFaults   = 100              // of an object: to look for more of them is work for nobody
 	bodyTimeout = 10 * time.Second // for all of it
 )
 
@@ -50,6 +51,9 @@ func parseObject(body []byte, members []member, within string) error {
 	var errs []error
 	seen := make(map[string]bool)
 	for d.More() {
+		if len(errs) >= maxFaults {
+			return errors.Join(errs...)
+		}
 		key, err := d.Token()
 		if err != nil {
 			return notJSON(err, "")
@@ -63,7 +67,9 @@ func parseObject(body []byte, members []member, within string) error {
 			errs = append(errs, badRequest("field "+within+shorten(name)+" is there more than once", ""))
 		}
 		seen[name] = true
-		errs = append(errs, set(members, within, name, value))
+		if err := set(members, within, name, value); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if _, err := d.Token(); err != nil { // the closing brace
 		return notJSON(err, "")
