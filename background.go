@@ -21,6 +21,8 @@ func (s *Site) startBackground() {
 	s.whenRouted(func() { s.watchHorizon(ctx) })
 	s.whenRouted(func() { s.resumeRefills(ctx) })
 	s.work.start(func() { s.loadAsides(ctx) })
+	begun := time.Now()
+	s.work.start(func() { s.endReceipts(ctx, begun) })
 	s.whenRouted(func() {
 		s.resumePlans(ctx)
 		s.duePlans.Run(ctx, s.firePlan)

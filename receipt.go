@@ -16,13 +16,14 @@ type Receipt struct {
 	By          string        `json:"by"`
 	From        string        `json:"from,omitempty"` // where the call came from; empty when nobody said
 	At          time.Time     `json:"at"`
-	Targets     *Targets      `json:"targets,omitempty"` // what the call named
-	Matched     int           `json:"matched"`           // pages that the targets name
-	Regenerated int           `json:"regenerated"`       // rendered anew, with other content
-	Unchanged   int           `json:"unchanged"`         // rendered anew, with the same content
-	Failed      int           `json:"failed"`            // could not be rendered; the last good page stays
-	Skipped     int           `json:"skipped"`           // left alone: OnlyGenerated, or gone meanwhile
-	Running     bool          `json:"running,omitempty"` // it is in force, and its pages are still being rendered
+	Targets     *Targets      `json:"targets,omitempty"`     // what the call named
+	Matched     int           `json:"matched"`               // pages that the targets name
+	Regenerated int           `json:"regenerated"`           // rendered anew, with other content
+	Unchanged   int           `json:"unchanged"`             // rendered anew, with the same content
+	Failed      int           `json:"failed"`                // could not be rendered; the last good page stays
+	Skipped     int           `json:"skipped"`               // left alone: OnlyGenerated, or gone meanwhile
+	Running     bool          `json:"running,omitempty"`     // it is in force, and its pages are still being rendered
+	Interrupted bool          `json:"interrupted,omitempty"` // the process ended before that; pages that are left are rendered at their next visits
 	Took        time.Duration `json:"-"`
 	Estimate    *Estimate     `json:"estimate,omitempty"` // of a dry run
 	Pages       []PageResult  `json:"pages"`              // at most 1,000: failures first, then by path

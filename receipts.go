@@ -208,6 +208,34 @@ func (s *Site) saveReceipt(receipt *Receipt) {
 	}
 }
 
+// endReceipts sees to receipts that an earlier process, which did not come to its end,
+// left as running: nobody is at their pages any more. One of another process that still
+// runs says so again when it is done.
+func (s *Site) endReceipts(ctx context.Context, begun time.Time) {
+	for before := ""; ; {
+		list, err := s.journal.Receipts(ctx, before, maxReceiptsListed)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("receipts of an earlier process cannot be read", "err", err)
+			}
+			return
+		}
+		for _, r := range list {
+			if before = r.ID; !r.Running || !r.At.Before(begun) {
+				continue
+			}
+			if whole, err := s.journal.Receipt(ctx, r.ID); err == nil && whole != nil && whole.Running {
+				ended := whole.clone()
+				ended.Running, ended.Interrupted = false, true
+				s.saveReceipt(ended)
+			}
+		}
+		if len(list) < maxReceiptsListed {
+			return
+		}
+	}
+}
+
 // Receipt returns the receipt with that ID, or nil and no error when it is not
 // kept any more.
 func (s *Site) Receipt(ctx context.Context, id string) (*Receipt, error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/reprint-go/reprint"
 )
@@ -88,6 +89,27 @@ func TestReceiptsAreStoredBehind(t *testing.T) {
 }
 
 // Who watches a call that nobody waits for sees it come along.
+// Nobody is at the pages of a call whose process has ended without its end.
+func TestAReceiptThatACrashLeftRunningIsInterrupted(t *testing.T) {
+	store := reprint.NewMemoryStore(0)
+	left := &reprint.Receipt{ID: "LEFT", Position: 1, At: time.Now().Add(-time.Minute).UTC(), Running: true}
+	done := &reprint.Receipt{ID: "DONE", Position: 2, At: left.At, Matched: 1}
+	for _, r := range []*reprint.Receipt{left, done} {
+		if err := store.SaveReceipt(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	site := newSite(t, reprint.Options{Store: store, Journal: store})
+	waitFor(t, "the receipt is no more running", func() bool {
+		r, err := site.Receipt(t.Context(), "LEFT")
+		return err == nil && !r.Running && r.Interrupted && r.Position == 1
+	})
+	list, err := site.Receipts(t.Context(), "", 10)
+	if err != nil || len(list) != 2 || list[0].Interrupted || !list[1].Interrupted {
+		t.Errorf("receipts %+v, %v", list, err)
+	}
+}
+
 func TestARunningReceiptCounts(t *testing.T) {
 	site := newSite(t, reprint.Options{Renders: 1})
 	step := make(chan struct{})

@@ -187,6 +187,8 @@ func number(n int) string {
 func summary(r *reprint.Receipt, dryRun bool) string {
 	pages := counted(int64(r.Matched), "page")
 	switch {
+	case r.Interrupted:
+		return "in force, but the server ended before its pages were done; those that are left are rendered at their next visits"
 	case r.Matched == 0 && r.Running:
 		return "in force; its pages are being rendered"
 	case r.Matched == 0:

@@ -76,6 +76,9 @@ func (g *global) receiptsTable(receipts []*reprint.Receipt) {
 		if r.Running {
 			lasted = cell{"running", stateStyle("running")}
 		}
+		if r.Interrupted {
+			lasted = cell{"interrupted", red}
+		}
 		named := ""
 		if r.Targets != nil {
 			named = inTargets(r.Targets)
