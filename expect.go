@@ -91,12 +91,12 @@ func (x Expect) check(before *entry, p *Page) error {
 	lack := func(format string, args ...any) { lacks = append(lacks, fmt.Sprintf(format, args...)) }
 	for name, want := range x.Header {
 		if got := p.Header.Values(name); !slices.Contains(got, want) {
-			lack("header %s is %q, not %q", http.CanonicalHeaderKey(name), strings.Join(got, ", "), want)
+			lack("header %s is %q, not %q", http.CanonicalHeaderKey(name), excerpt(strings.Join(got, ", ")), excerpt(want))
 		}
 	}
 	for _, text := range x.Contains {
 		if !bytes.Contains(p.Body, []byte(text)) {
-			lack("the body does not contain %q", text)
+			lack("the body does not contain %q", excerpt(text))
 		}
 	}
 	if x.Changed && before != nil && sameContent(before, p) {
@@ -113,7 +113,21 @@ func (x Expect) check(before *entry, p *Page) error {
 		return nil
 	}
 	slices.Sort(lacks)
+	// The receipt of a call keeps this of every page.
+	const enough = 10
+	if more := len(lacks) - enough; more > 0 {
+		lacks = append(lacks[:enough], fmt.Sprintf("and %d more", more))
+	}
 	return fmt.Errorf("%w: %s", ErrUnexpected, strings.Join(lacks, "; "))
+}
+
+// excerpt is a text, or as much of it as tells it from others.
+func excerpt(text string) string {
+	const enough = 80
+	if len(text) > enough {
+		return strings.ToValidUTF8(text[:enough], "") + "…"
+	}
+	return text
 }
 
 // versionOf returns the highest number of the tags version:N.

@@ -47,6 +47,20 @@ func expecting(t *testing.T, f func(t *testing.T, site *reprint.Site, l *lagging
 	})
 }
 
+// P5: a receipt keeps what each page lacks, and who calls has it say as much as it likes.
+func TestWhatAPageLacksIsSaidInShort(t *testing.T) {
+	expecting(t, func(t *testing.T, site *reprint.Site, _ *lagging) {
+		x := reprint.Expect{Header: map[string]string{"X-Version": strings.Repeat("1", 1<<16)}, Timeout: time.Second}
+		for i := range 1000 {
+			x.Contains = append(x.Contains, strings.Repeat("a", 1<<10)+fmt.Sprint(i))
+		}
+		receipt, err := site.Apply(t.Context(), reprint.Revalidation{Paths: []string{"/a"}, Expect: x})
+		if !errors.Is(err, reprint.ErrUnexpected) || len(receipt.Pages[0].Error) > 2000 || !strings.Contains(receipt.Pages[0].Error, "and 991 more") {
+			t.Errorf("error %v, receipt %+v", err, receipt)
+		}
+	})
+}
+
 // An origin serves the old content for 3 s after the call. Without Expect the old page is
 // stored again; with it the new page is up when the call returns, which says after how
 // many renders, and visitors see the old one until then.

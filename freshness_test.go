@@ -125,6 +125,18 @@ func TestADueMomentInThePastDoesNotRenderWithoutEnd(t *testing.T) {
 	})
 }
 
+func TestADueMomentThatNeverComesIsNone(t *testing.T) {
+	p := newPress(0)
+	p.due["/a"] = year10000
+	site := newSite(t, reprint.Options{})
+	handle(t, site, "/a", p.ServeHTTP, reprint.Policy{})
+	get(site, "/a")
+	all, err := site.Explain(t.Context(), "/a")
+	if err != nil || !all[0].Next.IsZero() || !all[0].FreshUntil.IsZero() {
+		t.Errorf("explanation %+v, %v", all, err)
+	}
+}
+
 func TestModes(t *testing.T) {
 	for _, mode := range []reprint.Mode{reprint.Regenerate, reprint.Stale, reprint.Expire, reprint.Delete} {
 		for _, target := range []struct {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// heldForGood is the HeldUntil of a page that is held until it is released.
+// heldForGood is the HeldUntil of a page that is held until it is released. A moment after
+// it counts as never: JSON has no years above 9999.
 var heldForGood = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func (e *entry) heldAt(now time.Time) bool {
@@ -423,7 +424,7 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since 
 	p.Overtaken, p.HeldUntil = false, time.Time{} // it may have been held
 	p.Pinned, p.History, p.Lifetime, p.Cause = rt.policy.Pin, rt.policy.History, nil, "restore "+receipt.ID
 	if !r.Unheld {
-		if p.HeldUntil = heldForGood; !r.Until.IsZero() {
+		if p.HeldUntil = heldForGood; !r.Until.IsZero() && r.Until.Before(heldForGood) {
 			p.HeldUntil = r.Until.UTC().Truncate(time.Microsecond)
 		}
 	}

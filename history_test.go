@@ -218,6 +218,24 @@ func TestAReleaseThatIsRefusedEndsNoHolding(t *testing.T) {
 	}
 }
 
+func TestAMomentThatNeverComesHoldsARestoredPageForGood(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Until: year10000}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Explain(t.Context(), "/p/1")
+	if err != nil || all[0].Page.HeldUntil.Year() != 9999 {
+		t.Errorf("explanation %+v, %v", all, err)
+	}
+}
+
 func TestUnheldARestoredPageStaysUntilItIsRenderedAgain(t *testing.T) {
 	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
 	defer s.end()

@@ -99,7 +99,7 @@ type refills struct {
 	limiter *pace.Limiter
 
 	mu      sync.Mutex
-	running []*refill // guarded by mu
+	running []*refill // the oldest first; guarded by mu
 }
 
 func (r *refills) get(id string) *refill {
@@ -120,6 +120,8 @@ func (r *refills) add(f *refill) bool {
 		return false
 	}
 	r.running = append(r.running, f)
+	// One that an earlier process left may be older than those that have begun here.
+	slices.SortStableFunc(r.running, func(a, b *refill) int { return a.at.Compare(b.at) })
 	return true
 }
 
@@ -149,6 +151,7 @@ type refill struct {
 	done   chan struct{} // closed when it has ended
 
 	id     string
+	at     time.Time  // when it was asked for
 	need   Position   // that of the revalidation
 	saving sync.Mutex // held while the plan is saved
 
@@ -166,7 +169,7 @@ type refill struct {
 // newRefill returns the refill of a revalidation at a position, which names tags.
 func (s *Site) newRefill(plan refillPlan, tags []string) *refill {
 	f := &refill{
-		site: s, id: plan.Receipt.ID, plan: plan, tags: tags, done: make(chan struct{}),
+		site: s, id: plan.Receipt.ID, at: plan.Receipt.At, plan: plan, tags: tags, done: make(chan struct{}),
 		receipt: plan.Receipt, tries: make(map[Key]int), given: make(map[uint64]bool),
 	}
 	if plan.Paused {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -364,6 +365,53 @@ func stop(t testing.TB, site *reprint.Site) {
 
 // An origin that fails half of the time, and one that becomes slow when more than
 // three renders are under way.
+// The list has the oldest first, also after a restart: they are kept under random IDs.
+func TestRefillsAreListedInTheirOrderAfterARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pages.db")
+	var failing atomic.Bool
+	open := func() (*reprint.Site, func()) {
+		store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		site := newSite(t, reprint.Options{Store: store})
+		handle(t, site, "/a", func(w http.ResponseWriter, _ *http.Request) {
+			if failing.Load() { // so that no refill comes to its end
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+			fmt.Fprint(w, "a")
+		}, reprint.Policy{})
+		return site, func() {
+			stop(t, site)
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	site, end := open()
+	get(site, "/a")
+	failing.Store(true)
+	var want []string
+	for range 6 {
+		receipt, err := site.Apply(t.Context(), reprint.Revalidation{All: true, Mode: reprint.Stale, Refill: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, receipt.ID)
+	}
+	end()
+	site, end = open()
+	defer end()
+	waitFor(t, "they are taken up", func() bool { return len(site.Refills()) == len(want) })
+	var got []string
+	for _, f := range site.Refills() {
+		got = append(got, f.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("refills %q, want %q", got, want)
+	}
+}
+
 func TestRefillBacksOffAndFinishes(t *testing.T) {
 	const pages = 200
 	for _, tt := range []struct {

@@ -743,7 +743,7 @@ func (r *render) tag(tags []string) {
 func (r *render) revalidateAt(t time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !t.IsZero() && (r.due.IsZero() || t.Before(r.due)) {
+	if !t.IsZero() && t.Before(heldForGood) && (r.due.IsZero() || t.Before(r.due)) {
 		r.due = t
 	}
 }

@@ -128,6 +128,9 @@ func (s *Site) Schedule(ctx context.Context, r Revalidation, at time.Time) (Plan
 	if time.Since(at) > time.Minute {
 		return Plan{}, fmt.Errorf("reprint: %s is past", at.Format(time.RFC3339))
 	}
+	if !at.Before(heldForGood) {
+		return Plan{}, fmt.Errorf("reprint: %s never comes", at.Format(time.RFC3339))
+	}
 	return s.plan(ctx, Plan{What: r, Next: at.UTC().Truncate(time.Microsecond)})
 }
 

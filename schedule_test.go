@@ -205,6 +205,9 @@ func TestADailyPlanIsCarriedOutEveryDayUntilItIsCancelled(t *testing.T) {
 	})
 }
 
+// year10000 is written with a year that JSON has, and is in one that it has not.
+var year10000 = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -12*3600))
+
 func TestAPlanIsRefusedWhenItIsMade(t *testing.T) {
 	site := newSite(t, reprint.Options{Brake: reprint.Brake{Pages: 1}})
 	handle(t, site, "/p/{id}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }, reprint.Policy{})
@@ -222,6 +225,7 @@ func TestAPlanIsRefusedWhenItIsMade(t *testing.T) {
 		{reprint.Revalidation{All: true, Only: reprint.Only{OlderThan: time.Hour}}, soon, reprint.ErrUnconfirmed}, // none now, both then
 		{reprint.Revalidation{Paths: []string{"/p/1"}, DryRun: true}, soon, nil},
 		{reprint.Revalidation{Paths: []string{"/p/1"}}, time.Now().Add(-time.Hour), nil},
+		{reprint.Revalidation{Paths: []string{"/p/1"}}, year10000, nil},
 	} {
 		if _, err := site.Schedule(t.Context(), tt.r, tt.at); err == nil || (tt.want != nil && !errors.Is(err, tt.want)) {
 			t.Errorf("%+v: error %v, want %v", tt.r, err, tt.want)

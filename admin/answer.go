@@ -159,18 +159,34 @@ func joined(all []*problem) *problem {
 		return all[0]
 	}
 	slices.SortStableFunc(all, func(a, b *problem) int { return a.status - b.status })
-	const enough = 10
 	first := *all[0]
-	messages := make([]string, 0, enough)
+	messages := make([]string, len(all))
 	for i, p := range all {
+		messages[i] = p.told.Message
+	}
+	first.told.Message = sentence(messages)
+	return &first
+}
+
+// sentence joins what is wrong. Of many things the first are enough, and of a long one its
+// beginning: all of it comes from the caller, and would fill the answer and the log.
+func sentence(messages []string) string {
+	const enough, long = 10, 1000
+	var b strings.Builder
+	for i, m := range messages {
 		if i == enough {
-			messages = append(messages, fmt.Sprintf("and %d more", len(all)-enough))
+			fmt.Fprintf(&b, "; and %d more", len(messages)-enough)
 			break
 		}
-		messages = append(messages, p.told.Message)
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		if len(m) > long {
+			m = strings.ToValidUTF8(m[:long], "") + "…"
+		}
+		b.WriteString(m)
 	}
-	first.told.Message = strings.Join(messages, "; ")
-	return &first
+	return b.String()
 }
 
 // text is an error for people who know that they are talking to reprint.
@@ -179,5 +195,5 @@ func text(err error) string {
 	for i, line := range lines {
 		lines[i] = strings.TrimPrefix(line, "reprint: ")
 	}
-	return strings.Join(lines, "; ")
+	return sentence(lines)
 }

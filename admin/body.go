@@ -18,6 +18,7 @@ import (
 
 const (
 	maxBody     = 1 << 20
+	maxFaults   = 100              // of an object: to look for more of them is work for nobody
 	bodyTimeout = 10 * time.Second // for all of it
 )
 
@@ -50,6 +51,9 @@ func parseObject(body []byte, members []member, within string) error {
 	var errs []error
 	seen := make(map[string]bool)
 	for d.More() {
+		if len(errs) >= maxFaults {
+			return errors.Join(errs...)
+		}
 		key, err := d.Token()
 		if err != nil {
 			return notJSON(err, "")
@@ -63,7 +67,9 @@ func parseObject(body []byte, members []member, within string) error {
 			errs = append(errs, badRequest("field "+within+shorten(name)+" is there more than once", ""))
 		}
 		seen[name] = true
-		errs = append(errs, set(members, within, name, value))
+		if err := set(members, within, name, value); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if _, err := d.Token(); err != nil { // the closing brace
 		return notJSON(err, "")
@@ -132,12 +138,11 @@ func (c *call) readBody(mayBeEmpty bool) ([]byte, error) {
 			Message: fmt.Sprintf("the content coding %q is not accepted", shorten(coding)), Fix: "send the body as it is",
 		}}
 	}
-	control := http.NewResponseController(c.w)
-	// Not every ResponseWriter has deadlines: then the server's own must do.
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(c.w, r.Body, maxBody))
-	// What follows may take long, and must not look as if the client had gone.
-	_ = control.SetReadDeadline(time.Time{})
+	if err == nil {
+		// What follows may take long, and must not look as if the client had gone.
+		_ = http.NewResponseController(c.w).SetReadDeadline(time.Time{})
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, &problem{status: http.StatusRequestEntityTooLarge, told: Error{
 			Message: fmt.Sprintf("the body is larger than %d bytes", maxBody),
@@ -151,6 +156,15 @@ func (c *call) readBody(mayBeEmpty bool) ([]byte, error) {
 		return nil, badRequest("the body is not UTF-8", "")
 	}
 	return body, nil
+}
+
+// awaitBody limits the time that the body of a request may take, also of one that is
+// refused before it is read: net/http waits for the rest of it before it sends an answer.
+func awaitBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		// Not every ResponseWriter has deadlines: then the server's own must do.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	}
 }
 
 func isJSON(contentType string) bool {

@@ -1,10 +1,14 @@
 package admin_test
 
 import (
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -50,6 +54,17 @@ func TestDeadlines(t *testing.T) {
 		wantStatus(t, w.ResponseRecorder, 200)
 		if !slices.Equal(w.read, []float64{10, 0}) || !slices.Equal(w.write, []float64{30}) {
 			t.Errorf("deadlines for reading %v and writing %v, want 10 and then none, and 30", w.read, w.write)
+		}
+		// What is left of a body is waited for no longer, whoever sends it and wherever to.
+		cut := call{target: "/v1/revalidate", body: `{"all":true}`, secret: newSecret}.request(t)
+		cut.Body = io.NopCloser(iotest.ErrReader(os.ErrDeadlineExceeded))
+		for _, r := range []*http.Request{
+			cut, call{target: "/v1/revalidate", body: `{"all":true}`}.request(t), call{target: "/none", body: `{}`}.request(t),
+		} {
+			w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+			if h.ServeHTTP(w, r); w.Code < 400 || !slices.Equal(w.read, []float64{10}) {
+				t.Errorf("%s: %d, deadlines for reading %v, want 10 and no other", r.URL, w.Code, w.read)
+			}
 		}
 		w = &deadlines{ResponseRecorder: httptest.NewRecorder()}
 		h.ServeHTTP(w, call{target: "/v1/prerender", body: `{"paths":["/a","/b"]}`, secret: newSecret}.request(t))

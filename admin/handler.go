@@ -78,6 +78,7 @@ const anyQuery = "*"
 
 // ServeHTTP answers a request. Whatever it answers is for the caller alone.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	awaitBody(w, r)
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")

@@ -162,6 +162,9 @@ func (c *call) readAsideQuery() (limit int, after int64, err error) {
 
 // decide accepts or drops what was refused.
 func (h *handler) decide(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	var b AsideRequest
 	if err := c.readObject([]member{{"do", "a string", &b.Do}}, false); err != nil {
 		return answer{}, err
@@ -184,10 +187,13 @@ func (h *handler) decide(c *call) (answer, error) {
 		}
 		return answer{status: http.StatusOK, body: newVersion(v)}, nil
 	}
-	return h.carryOut(c, reprint.Restoration{Version: v.ID, Unheld: true, By: c.who.by})
+	return h.carryOut(c, reprint.Restoration{Version: v.ID, Unheld: true, By: c.who.by, From: h.from(c.r)})
 }
 
 func (h *handler) restore(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	r, err := h.readRestoration(c)
 	if err != nil {
 		return answer{}, err
@@ -237,7 +243,7 @@ func (h *handler) readRestoration(c *call) (reprint.Restoration, error) {
 	if err := c.readObject(members, false); err != nil {
 		return reprint.Restoration{}, err
 	}
-	r := reprint.Restoration{Version: b.Version, Unheld: b.Unheld, DryRun: b.DryRun, By: c.who.by}
+	r := reprint.Restoration{Version: b.Version, Unheld: b.Unheld, DryRun: b.DryRun, By: c.who.by, From: h.from(c.r)}
 	if b.AsOf != nil {
 		r.AsOf = *b.AsOf
 	}
@@ -314,6 +320,9 @@ func checkMoments(r reprint.Restoration, now time.Time) error {
 }
 
 func (h *handler) release(c *call) (answer, error) {
+	if err := h.spend(c); err != nil {
+		return answer{}, err
+	}
 	var b ReleaseRequest
 	members := append(targetMembers(&b.Paths, &b.Tags, &b.Prefixes, &b.Patterns, &b.All, &b.Host),
 		member{"dryRun", "true or false", &b.DryRun}, member{"confirm", "true or false", &b.Confirm})
@@ -322,7 +331,7 @@ func (h *handler) release(c *call) (answer, error) {
 	}
 	r := reprint.Revalidation{
 		Paths: b.Paths, Tags: b.Tags, Prefixes: b.Prefixes, Patterns: b.Patterns, All: b.All, Host: b.Host,
-		DryRun: b.DryRun, Confirm: b.Confirm, Brake: c.who.brake, By: c.who.by,
+		DryRun: b.DryRun, Confirm: b.Confirm, Brake: c.who.brake, By: c.who.by, From: h.from(c.r),
 	}
 	err := checkTargets(r)
 	if err == nil {

@@ -255,7 +255,9 @@ func TestDiffIsNoID(t *testing.T) {
 
 func TestAside(t *testing.T) {
 	site := withVersions()
-	client := clientOf(t, newHandler(t, withTokens(site)), newSecret)
+	opts := withTokens(site)
+	opts.Address = func(*http.Request) string { return "192.0.2.7" }
+	client := clientOf(t, newHandler(t, opts), newSecret)
 	list, err := client.Aside(t.Context(), 1, "2")
 	if err != nil || len(list.Versions) != 1 || list.Next != "3" || site.after != 2 {
 		t.Fatalf("list %+v, %v", list, err)
@@ -269,7 +271,7 @@ func TestAside(t *testing.T) {
 	if r, err := client.AcceptAside(t.Context(), 3); err != nil || r.ID == "" {
 		t.Errorf("receipt %+v, %v", r, err)
 	}
-	if want := (reprint.Restoration{Version: 3, Unheld: true, By: "token editor"}); !reflect.DeepEqual(site.restored, []reprint.Restoration{want}) {
+	if want := (reprint.Restoration{Version: 3, Unheld: true, By: "token editor", From: "192.0.2.7"}); !reflect.DeepEqual(site.restored, []reprint.Restoration{want}) {
 		t.Errorf("restored %+v", site.restored)
 	}
 }
@@ -279,6 +281,7 @@ func TestRestoreAndRelease(t *testing.T) {
 	log := new(logtest.Buffer)
 	opts := withTokens(site)
 	opts.Log = log.Logger()
+	opts.Address = func(*http.Request) string { return "192.0.2.7" }
 	client := clientOf(t, newHandler(t, opts), newSecret)
 	at, until := renderedAt, time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, r := range []admin.RestoreRequest{
@@ -290,8 +293,8 @@ func TestRestoreAndRelease(t *testing.T) {
 		}
 	}
 	want := []reprint.Restoration{
-		{Version: 1, Until: until, By: "token editor"},
-		{Of: reprint.Revalidation{Paths: []string{"/a"}, Tags: []string{"b"}, Prefixes: []string{"/c/"}, Patterns: []string{"/d"}, All: true, Host: "h"}, AsOf: at, Unheld: true, DryRun: true, By: "token editor"},
+		{Version: 1, Until: until, By: "token editor", From: "192.0.2.7"},
+		{Of: reprint.Revalidation{Paths: []string{"/a"}, Tags: []string{"b"}, Prefixes: []string{"/c/"}, Patterns: []string{"/d"}, All: true, Host: "h"}, AsOf: at, Unheld: true, DryRun: true, By: "token editor", From: "192.0.2.7"},
 	}
 	if !reflect.DeepEqual(site.restored, want) {
 		t.Errorf("restored %+v, want %+v", site.restored, want)
@@ -299,7 +302,7 @@ func TestRestoreAndRelease(t *testing.T) {
 	if _, err := client.Release(t.Context(), admin.ReleaseRequest{Tags: []string{"b"}, DryRun: true, Confirm: true}); err != nil {
 		t.Fatal(err)
 	}
-	if want := (reprint.Revalidation{Tags: []string{"b"}, DryRun: true, Confirm: true, By: "token editor"}); !reflect.DeepEqual(site.released[0], want) {
+	if want := (reprint.Revalidation{Tags: []string{"b"}, DryRun: true, Confirm: true, By: "token editor", From: "192.0.2.7"}); !reflect.DeepEqual(site.released[0], want) {
 		t.Errorf("released %+v, want %+v", site.released, want)
 	}
 	for _, words := range []string{"admin: restore", "admin: release", "version=1"} {

@@ -142,6 +142,7 @@ func TestPlans(t *testing.T) {
 		`{"all":true,"daily":"06:00"}`:                                           "does not say where",
 		`{"all":true,"revalidateAt":"tomorrow"}`:                                 "RFC 3339",
 		`{"all":true,"revalidateAt":"2001-12-01T06:00:00Z"}`:                     "is past",
+		`{"all":true,"revalidateAt":"9999-12-31T23:59:59-12:00"}`:                "never comes",
 		`{"all":true,"revalidateAt":"2126-12-01T06:00:00Z","daily":"06:00 UTC"}`: "both",
 		`{"all":true,"revalidateAt":"2126-12-01T06:00:00Z","dryRun":true}`:       "cannot be planned",
 		`{"all":true,"refill":true,"mode":"delete"}`:                             "mode delete",

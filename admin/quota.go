@@ -11,9 +11,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Quota is how often a token may revalidate and prerender: Calls at once, and after that
-// one more whenever Per, divided by Calls, has passed. What was refused for what it named,
-// and a dry run, count too. The zero Quota is none.
+// Quota is how often a token may revalidate, restore, release, prerender and decide on what
+// is kept aside: Calls at once, and after that one more whenever Per, divided by Calls, has
+// passed. What was refused for what it named, and a dry run, count too. The zero Quota is
+// none.
 type Quota struct {
 	Calls int
 	Per   time.Duration

@@ -34,6 +34,16 @@ func TestQuota(t *testing.T) {
 				t.Errorf("Retry-After: %s, want 600", got)
 			}
 		}
+		for _, c := range []call{
+			{target: "/v1/restore", body: `{"all":true,"asOf":"1999-12-31T23:00:00Z"}`}, {target: "/v1/release", body: `{"all":true}`},
+			{target: "/v1/aside/3", body: `{"do":"accept"}`},
+		} {
+			c.secret = newSecret
+			wantTold(t, c.do(t, h), http.StatusTooManyRequests, "nothing was done")
+		}
+		if len(site.restored)+len(site.released) > 0 {
+			t.Errorf("restored %+v, released %+v", site.restored, site.released)
+		}
 		if len(site.applications()) != 3 || len(site.paths) != 3 {
 			t.Errorf("the site was asked %d times to revalidate, and %d to prerender", len(site.applications()), len(site.paths))
 		}

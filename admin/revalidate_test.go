@@ -98,6 +98,30 @@ func sameJSON(t *testing.T, a, b string) bool {
 	return reflect.DeepEqual(x, y)
 }
 
+// P5: an answer and the log do not grow with what is wrong, nor does the time it takes.
+func TestManyFaultsAreToldInShort(t *testing.T) {
+	list := func(one string, n int) string { return "[" + strings.TrimSuffix(strings.Repeat(one+",", n), ",") + "]" }
+	fields := make([]string, 60_000)
+	for i := range fields {
+		fields[i] = fmt.Sprintf(`"k%d":1`, i)
+	}
+	p := newPress(t)
+	for name, body := range map[string]string{
+		"paths": `{"paths":` + list(`"x"`, 10_000) + `}`, "states": `{"all":true,"only":{"states":` + list(`"x"`, 100_000) + `}}`,
+		"a long mode": `{"all":true,"mode":"` + strings.Repeat("x", 1_000_000) + `"}`, "fields": "{" + strings.Join(fields, ",") + "}",
+	} {
+		begin := time.Now()
+		w := call{target: "/v1/revalidate", body: body, secret: newSecret}.do(t, p.api)
+		wantStatus(t, w, http.StatusBadRequest)
+		if n := w.Body.Len(); n > 12_000 {
+			t.Errorf("%s: %d bytes are answered: %.100s", name, n, w.Body)
+		}
+		if took := time.Since(begin); took > 3*time.Second {
+			t.Errorf("%s: it took %v", name, took)
+		}
+	}
+}
+
 func TestRevalidateRefusesBodies(t *testing.T) {
 	many := `{"tags":[` + strings.TrimSuffix(strings.Repeat(`"a",`, 10_001), ",") + `]}`
 	tests := []struct {

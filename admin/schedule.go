@@ -80,6 +80,9 @@ func readMoments(b RevalidateRequest) (m moments, err error) {
 	if time.Since(m.at) > time.Minute {
 		return m, badRequest(fmt.Sprintf("revalidateAt: %s is past", b.RevalidateAt), "leave it out to revalidate now")
 	}
+	if m.at.UTC().Year() >= 9999 {
+		return m, badRequest(fmt.Sprintf("revalidateAt: %s never comes", b.RevalidateAt), "name an earlier moment")
+	}
 	return m, nil
 }
 

@@ -45,7 +45,8 @@ type Token struct {
 	// call, which narrows all that it names to the host.
 	Hosts []string
 
-	// Quota is how often it may revalidate and prerender. Zero: as often as it wants.
+	// Quota is how often it may revalidate, restore, release, prerender and decide
+	// on what is kept aside. Zero: as often as it wants.
 	Quota Quota
 
 	// Brake is how much a revalidation of this token may mean that was not confirmed,

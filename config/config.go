@@ -54,7 +54,7 @@ type Token struct {
 	Paths   []string // patterns of paths it may name; empty: all
 	Tags    []string // patterns of tags, "post:*"; empty: all
 	Hosts   []string // empty: all
-	Quota   Quota    // how often it may revalidate and prerender; zero: as often as its holder wants
+	Quota   Quota    // how often it may revalidate, restore and so on; zero: as often as its holder wants
 	Brake   *Brake   // nil: that of Revalidation
 }
 

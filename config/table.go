@@ -114,7 +114,7 @@ var adminKeys = []key{{
 		doc: "The host names whose pages its holder may name, and must name in each call.", absent: "all", example: "[blog.example.org]",
 	}, {
 		name: "quota", kind: kindText, form: "^[1-9][0-9]{0,6}/[smh]$",
-		doc:    "How often its holder may revalidate and prerender, as a number of calls in a second (`s`), minute (`m`) or hour (`h`): so many at once, and after that one whenever its share of the time has passed. Calls beyond it are answered 429 and do nothing.",
+		doc:    "How often its holder may revalidate, restore, release, prerender and decide on what is kept aside, as a number of calls in a second (`s`), minute (`m`) or hour (`h`): so many at once, and after that one whenever its share of the time has passed. Calls beyond it are answered 429 and do nothing.",
 		absent: "as often as its holder wants", example: "600/h",
 	}, {
 		name: "brake", kind: kindMapping, keys: brakeKeys(false), anyOf: []string{"pages", "traffic"},

@@ -80,7 +80,7 @@ func robotsTag(field string) bool {
 	crawler := ""
 	for directive := range strings.SplitSeq(field, ",") {
 		name, after, named := strings.Cut(directive, ":")
-		if name = strings.ToLower(strings.TrimSpace(name)); named && !takesValue(name) {
+		if name = strings.ToLower(strings.TrimSpace(name)); named && !takesValue(name) && !strings.Contains(name, " ") { // nor the time of a date
 			crawler, name = name, strings.ToLower(strings.TrimSpace(after))
 		}
 		if (name == "noindex" || name == "none") && slices.Contains(crawlers, crawler) {

@@ -131,6 +131,8 @@ func TestNoindex(t *testing.T) {
 		{"header for one crawler", htmlPage(good, "X-Robots-Tag: googlebot: nofollow, noindex"), true},
 		{"header for another", htmlPage(good, "X-Robots-Tag: otherbot: noindex, nofollow"), false},
 		{"header with a date", htmlPage(good, "X-Robots-Tag: unavailable_after: 25 Jun 2030 15:00:00 PST, noindex"), true},
+		{"header with the date of HTTP", htmlPage(good, "X-Robots-Tag: unavailable_after: Tue, 25 Jun 2030 15:00:00 GMT, noindex"), true},
+		{"header for another, with a date", htmlPage(good, "X-Robots-Tag: otherbot: unavailable_after: Tue, 25 Jun 2030 15:00:00 GMT, noindex"), false},
 		{"header that lets", htmlPage(good, "X-Robots-Tag: max-image-preview: none, index"), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

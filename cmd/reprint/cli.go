@@ -43,9 +43,30 @@ func system() *global {
 func run(ctx context.Context, g *global, args []string) int {
 	// Known before the flags are parsed: parsing is what may fail.
 	g.json = slices.Contains(args[:untilDashes(args)], "--json")
+	out := &output{Writer: g.out}
+	g.out = out
 	root := rootCommand(g)
 	root.SetArgs(args)
-	return g.report(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
+	return g.report(ctx, err)
+}
+
+// output remembers that something could not be written, for who writes tables and lines
+// does not look at each: half of a list must not look like all of it.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	n, err := o.Writer.Write(text)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // untilDashes is how many arguments stand before "--", after which none is a flag.

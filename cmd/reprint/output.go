@@ -29,6 +29,9 @@ type screen struct {
 
 func (g *global) screen(w io.Writer) screen {
 	s := screen{Writer: w, now: g.now()}
+	if out, is := w.(*output); is {
+		w = out.Writer
+	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return s

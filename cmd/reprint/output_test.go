@@ -1,12 +1,35 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/mattn/go-runewidth"
 )
+
+// What could not be written was not done, also where nobody looks at each line.
+func TestAFullDiskIsAFailure(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"pages":[{"path":"/a"}]}`)
+	}))
+	defer server.Close()
+	for _, args := range [][]string{{"pages", "--admin", server.URL}, {"pages", "--json", "--admin", server.URL}, {"--help"}} {
+		var errs strings.Builder
+		if status := run(t.Context(), testGlobal(fullDisk{}, &errs), args); status != exitFailed || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%v: exit status %d, want %d: %s", args, status, exitFailed, errs.String())
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 func TestWhen(t *testing.T) {
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
