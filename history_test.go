@@ -182,7 +182,8 @@ func TestARestoredPageIsHeldUntilAMoment(t *testing.T) {
 		p, err := s.store.Page(t.Context(), reprint.Key{Path: "/p/1"})
 		return err == nil && string(p.Body) == "/p/1 v2"
 	})
-	s.want("/p/1", "/p/1 v2")
+	// The store has it first, then memory.
+	waitFor(t, "visitors get it", func() bool { return text(get(s.Site, "/p/1")) == "/p/1 v2" })
 }
 
 // What is refused has changed nothing: the pages stay held.

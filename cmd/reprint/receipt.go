@@ -71,7 +71,9 @@ func (g *global) showReceiptAs(r *reprint.Receipt, line string) {
 		}
 		fmt.Fprintln(s, s.paint(dim, clean(strings.Join(about, ", "))))
 		if r.Targets != nil {
-			fmt.Fprintln(s, s.paint(dim, clean("for "+inTargets(r.Targets))))
+			if named := inTargets(r.Targets); named != "" { // else one version was
+				fmt.Fprintln(s, s.paint(dim, clean("for "+named)))
+			}
 		}
 	}
 	if len(r.Pages) > 0 {
