@@ -205,15 +205,17 @@ type Restoration struct {
 	// Version is the ID of a version that takes the place of its page: one that was
 	// served, or one that was refused. Zero: Of and AsOf say which.
 	Version int64
-	// Of names pages, as for [Site.Apply]: its targets, Host and Only. Each gets back the
-	// content that it had at AsOf. A page that has that content now is left alone; one
-	// whose versions do not reach so far back is, too.
+	// Of names pages, as for [Site.Apply]: its targets, Host and Only; Confirm and Brake
+	// count as there, for the pages that would be restored. Each gets back the content
+	// that it had at AsOf. A page that has that content now is left alone; one whose
+	// versions do not reach so far back is, too.
 	Of   Revalidation
 	AsOf time.Time
 	// Until is the moment until which the pages are held: no render takes their place,
 	// whatever is revalidated but in mode Delete. Zero: until [Site.Release].
 	Until time.Time
-	// Unheld lets the next render take their place.
+	// Unheld lets the next render take their place. Under [FromHeaders] they live as long
+	// again as their answers said.
 	Unheld bool
 	// DryRun changes nothing: the receipt says what would be restored.
 	DryRun bool
@@ -249,7 +251,14 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Version != 0 {
+		asked.Paths, asked.Host = []string{chosen[0].Page.Key.Path}, chosen[0].Page.Key.Host
+		receipt.Targets = newTargets(asked)
+	}
 	if !r.DryRun {
+		if err := s.brake(ctx, asked, aimsOf(chosen)); err != nil {
+			return nil, err
+		}
 		receipt.ID = rand.Text()[:16]
 		err = s.restoreAll(ctx, store, r, chosen, receipt)
 		if receipt.Position == 0 && err != nil {
@@ -269,6 +278,18 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 		s.saveReceiptBehind(receipt)
 	}
 	return receipt, err
+}
+
+// aimsOf returns the pages of versions.
+func aimsOf(versions []Version) aims {
+	a := aims{only: true}
+	for _, v := range versions {
+		a.keys = append(a.keys, v.Page.Key)
+		a.tags = append(a.tags, ownTagOf(v.Page))
+	}
+	slices.Sort(a.tags)
+	a.tags = slices.Compact(a.tags)
+	return a
 }
 
 func (r Restoration) validate(now time.Time) error {
@@ -380,14 +401,9 @@ func (s *Site) restoreAll(ctx context.Context, store VersionStore, r Restoration
 		receipt.Position = s.ledger.pos()
 		return nil
 	}
-	var tags []string
-	for _, v := range chosen {
-		tags = append(tags, ownTagOf(v.Page))
-	}
-	slices.Sort(tags)
 	since := s.ledger.pos()
 	// Renders that have begun are older than what is restored.
-	if err := s.enact(ctx, receipt, slices.Compact(tags)); err != nil {
+	if err := s.enact(ctx, receipt, aimsOf(chosen).tags); err != nil {
 		return fmt.Errorf("reprint: append to the journal: %w", err)
 	}
 	var failure error
@@ -427,6 +443,11 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since 
 		if p.HeldUntil = heldForGood; !r.Until.IsZero() && r.Until.Before(heldForGood) {
 			p.HeldUntil = r.Until.UTC().Truncate(time.Microsecond)
 		}
+	}
+	if l := v.Page.Lifetime; r.Unheld && l != nil && rt.policy.Freshness == FromHeaders {
+		again := *l // it lives as long again as its answer said; nobody would see it else
+		again.Fresh += max(time.Since(p.RenderedAt), 0)
+		p.Lifetime = &again
 	}
 	p.Due = time.Time{}
 	if p.HeldUntil.Before(heldForGood) {

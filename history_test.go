@@ -41,6 +41,9 @@ func openPress(t testing.TB, file string, p reprint.Policy) *pressSite {
 		case v < 0:
 			http.NotFound(w, r)
 		default:
+			if p.Freshness == reprint.FromHeaders {
+				w.Header().Set("Cache-Control", "max-age=60")
+			}
 			fmt.Fprintf(w, "%s v%d", r.URL.Path, v)
 		}
 	}, p)
@@ -238,20 +241,51 @@ func TestAMomentThatNeverComesHoldsARestoredPageForGood(t *testing.T) {
 }
 
 func TestUnheldARestoredPageStaysUntilItIsRenderedAgain(t *testing.T) {
+	for name, policy := range map[string]reprint.Policy{"FromPolicy": {}, "FromHeaders": {Freshness: reprint.FromHeaders}} {
+		t.Run(name, func(t *testing.T) {
+			s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), policy)
+			defer s.end()
+			waitFor(t, "the first page", func() bool { return strings.Contains(get(s.Site, "/p/1").Header.Get("Cache-Status"), "hit") })
+			s.print(1)
+			versions, err := s.Versions(t.Context(), "/p/1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			receipt, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true})
+			if err != nil || !slices.Equal(receipt.Targets.Paths, []string{"/p/1"}) {
+				t.Fatalf("receipt %+v, %v", receipt, err)
+			}
+			s.want("/p/1", "/p/1 v0")
+			s.print(2)
+			s.want("/p/1", "/p/1 v2")
+		})
+	}
+}
+
+// What must be confirmed for a revalidation must be for a restoration of as many pages.
+func TestTheBrakeStopsARestoration(t *testing.T) {
 	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
 	defer s.end()
-	s.want("/p/1", "/p/1 v0")
+	for _, path := range []string{"/p/1", "/p/2", "/p/3"} {
+		s.want(path, path+" v0")
+	}
+	good := nextSecond(t)
 	s.print(1)
-	versions, err := s.Versions(t.Context(), "/p/1")
-	if err != nil {
-		t.Fatal(err)
+	r := reprint.Restoration{AsOf: good, Of: reprint.Revalidation{All: true, Brake: &reprint.Brake{Pages: 2}}}
+	var unconfirmed *reprint.UnconfirmedError
+	if receipt, err := s.Restore(t.Context(), r); receipt != nil || !errors.As(err, &unconfirmed) || unconfirmed.Pages != 3 {
+		t.Errorf("receipt %+v, error %v", receipt, err)
 	}
-	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID, Unheld: true}); err != nil {
-		t.Fatal(err)
+	s.want("/p/1", "/p/1 v1")
+	r.DryRun = true
+	if receipt, err := s.Restore(t.Context(), r); err != nil || receipt.Matched != 3 {
+		t.Errorf("a dry run says %+v, %v", receipt, err)
+	}
+	r.DryRun, r.Of.Confirm = false, true
+	if receipt, err := s.Restore(t.Context(), r); err != nil || receipt.Regenerated != 3 {
+		t.Errorf("receipt %+v, error %v", receipt, err)
 	}
 	s.want("/p/1", "/p/1 v0")
-	s.print(2)
-	s.want("/p/1", "/p/1 v2")
 }
 
 func TestTheSiteAsOfAMoment(t *testing.T) {

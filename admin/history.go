@@ -187,7 +187,10 @@ func (h *handler) decide(c *call) (answer, error) {
 		}
 		return answer{status: http.StatusOK, body: newVersion(v)}, nil
 	}
-	return h.carryOut(c, reprint.Restoration{Version: v.ID, Unheld: true, By: c.who.by, From: h.from(c.r)})
+	return h.carryOut(c, reprint.Restoration{
+		Version: v.ID, Unheld: true, By: c.who.by, From: h.from(c.r),
+		Of: reprint.Revalidation{Confirm: true}, // who has looked at one page and accepts it means that one
+	})
 }
 
 func (h *handler) restore(c *call) (answer, error) {
@@ -220,6 +223,9 @@ func (h *handler) carryOut(c *call, r reprint.Restoration) (answer, error) {
 	if r.DryRun {
 		attrs = append(attrs, slog.Bool("dryRun", true))
 	}
+	if r.Of.Confirm {
+		attrs = append(attrs, slog.Bool("confirm", true))
+	}
 	h.logCall(c, "admin: restore", append(attrs, receiptAttrs(receipt)...), err)
 	return answerOf(receipt, err)
 }
@@ -239,7 +245,8 @@ func (h *handler) readRestoration(c *call) (reprint.Restoration, error) {
 	var b RestoreRequest
 	members := append(targetMembers(&b.Paths, &b.Tags, &b.Prefixes, &b.Patterns, &b.All, &b.Host),
 		member{"version", "a whole number", &b.Version}, member{"asOf", aMoment, &b.AsOf}, member{"until", aMoment, &b.Until},
-		member{"unheld", "true or false", &b.Unheld}, member{"dryRun", "true or false", &b.DryRun})
+		member{"unheld", "true or false", &b.Unheld}, member{"dryRun", "true or false", &b.DryRun},
+		member{"confirm", "true or false", &b.Confirm})
 	if err := c.readObject(members, false); err != nil {
 		return reprint.Restoration{}, err
 	}
@@ -250,7 +257,10 @@ func (h *handler) readRestoration(c *call) (reprint.Restoration, error) {
 	if b.Until != nil {
 		r.Until = *b.Until
 	}
-	r.Of = reprint.Revalidation{Paths: b.Paths, Tags: b.Tags, Prefixes: b.Prefixes, Patterns: b.Patterns, All: b.All, Host: b.Host}
+	r.Of = reprint.Revalidation{
+		Paths: b.Paths, Tags: b.Tags, Prefixes: b.Prefixes, Patterns: b.Patterns, All: b.All, Host: b.Host,
+		Confirm: b.Confirm, Brake: c.who.brake,
+	}
 	if err := errors.Join(checkMoments(r, time.Now()), checkTargets(r.Of)); err != nil {
 		return r, err
 	}

@@ -53,6 +53,7 @@ type RestoreRequest struct {
 	Until    *time.Time `json:"until,omitempty"` // nil: until they are released
 	Unheld   bool       `json:"unheld,omitempty"`
 	DryRun   bool       `json:"dryRun,omitempty"`
+	Confirm  bool       `json:"confirm,omitempty"` // let it mean more than the brake lets through
 }
 
 // ReleaseRequest is the body of POST /v1/release. See [reprint.Site.Release].

@@ -139,6 +139,7 @@ func historyCalls(with func(*fakeSite) admin.Options) []answered {
 		{400, with(withVersions()), call{target: release, body: `{"path":[]}`}},
 		{404, failing(&reprint.NoRouteError{Path: "/x"}), call{target: release, body: `{"paths":["/x"]}`}},
 		{409, failing(fmt.Errorf("reprint: %w", reprint.ErrUnconfirmed)), call{target: release, body: `{"all":true}`}},
+		{409, failing(fmt.Errorf("reprint: %w", reprint.ErrUnconfirmed)), call{target: restore, body: `{"all":true,` + asOf + `}`}},
 		{502, incomplete(), call{target: release, body: `{"all":true}`}},
 	}
 	for _, target := range []string{aside, restore, release} {
@@ -271,7 +272,8 @@ func TestAside(t *testing.T) {
 	if r, err := client.AcceptAside(t.Context(), 3); err != nil || r.ID == "" {
 		t.Errorf("receipt %+v, %v", r, err)
 	}
-	if want := (reprint.Restoration{Version: 3, Unheld: true, By: "token editor", From: "192.0.2.7"}); !reflect.DeepEqual(site.restored, []reprint.Restoration{want}) {
+	want := reprint.Restoration{Version: 3, Unheld: true, By: "token editor", From: "192.0.2.7", Of: reprint.Revalidation{Confirm: true}}
+	if !reflect.DeepEqual(site.restored, []reprint.Restoration{want}) {
 		t.Errorf("restored %+v", site.restored)
 	}
 }

@@ -93,6 +93,7 @@ machine's clock, like 14:05.`,
 	f.StringVar(&until, "until", "", "hold them until this `TIME` (default: until they are released)")
 	f.BoolVar(&r.Unheld, "unheld", false, "do not hold them: the next render takes their place")
 	f.BoolVar(&r.DryRun, "dry-run", false, "change nothing, and say which pages are meant")
+	f.BoolVar(&r.Confirm, "confirm", false, "do it although it means more than the server's brake lets through")
 	g.clientFlags(c)
 	for _, name := range []string{"version", "as-of", "until"} {
 		complete(c, name)
