@@ -241,7 +241,8 @@ var originKeys = []key{{
 	absent: "`https` if the server does TLS itself, else `http`", example: "https",
 }, {
 	name: "timeout", kind: kindDuration,
-	doc: "How long a render may take.", def: "30s", example: "10s",
+	doc: "How long a render may take, and how long one is waited for that has no turn yet because others run; " +
+		"if a route's `timeout` is longer, that long. After that a visitor of a page that is not there gets 503.", def: "30s", example: "10s",
 }, {
 	name: "headerTimeout", kind: kindDuration,
 	doc: "How long a connection, and then the header of an answer, is waited for, also in what passes through.", def: "60s", example: "10s",
