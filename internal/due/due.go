@@ -4,6 +4,7 @@ package due
 import (
 	"container/heap"
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -123,7 +124,7 @@ func (q *Queue[K]) pop(now time.Time) (key K, ok bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.order) == 0 {
-		return key, false, time.Hour
+		return key, false, math.MaxInt64 // Set wakes Run
 	}
 	if first := q.order[0]; first.at.After(now) {
 		return key, false, first.at.Sub(now)
