@@ -281,7 +281,7 @@ func TestRestoreInABrowser(t *testing.T) {
 	restore("versions")
 	b.shoot(editor, "held", 1280, 900, false)
 	reads(false, wrong)
-	b.do(editor, chromedp.Click(chromedp.CSS(`#held button`)), chromedp.WaitVisible(chromedp.CSS(`#item`)))
+	b.do(editor, chromedp.Click(chromedp.CSS(`#held button`)), chromedp.WaitNotPresent(chromedp.CSS(`#held`)))
 	reads(true, wrong)
 	restore("versions-again")
 	reads(false, wrong)
