@@ -233,11 +233,8 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if renderFrom(ctx) != nil {
-		return nil, fmt.Errorf("reprint: %w", ErrInRender)
-	}
-	if !s.work.begin() {
-		return nil, fmt.Errorf("reprint: %w", ErrClosed)
+	if err := s.beginCall(ctx); err != nil {
+		return nil, err
 	}
 	defer s.work.end()
 	if err := r.validate(begin); err != nil {
@@ -284,11 +281,9 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 func aimsOf(versions []Version) aims {
 	a := aims{only: true}
 	for _, v := range versions {
-		a.keys = append(a.keys, v.Page.Key)
-		a.tags = append(a.tags, ownTagOf(v.Page))
+		a.add(v.Page)
 	}
-	slices.Sort(a.tags)
-	a.tags = slices.Compact(a.tags)
+	a.sort()
 	return a
 }
 
@@ -516,11 +511,8 @@ func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error)
 // for [Site.Apply].
 func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
 	begin := time.Now()
-	if renderFrom(ctx) != nil {
-		return nil, fmt.Errorf("reprint: %w", ErrInRender)
-	}
-	if !s.work.begin() {
-		return nil, fmt.Errorf("reprint: %w", ErrClosed)
+	if err := s.beginCall(ctx); err != nil {
+		return nil, err
 	}
 	defer s.work.end()
 	a, err := s.aim(ctx, r)
@@ -530,18 +522,16 @@ func (s *Site) Release(ctx context.Context, r Revalidation) (*Receipt, error) {
 	released := aims{only: true}
 	all := r
 	all.Mode, all.OnlyGenerated = Regenerate, false
-	err = s.survey(ctx, all, a, func(k Key, p *Page) bool {
+	err = s.survey(ctx, all, a, func(_ Key, p *Page) bool {
 		if p != nil && !p.HeldUntil.IsZero() {
-			released.keys = append(released.keys, k)
-			released.tags = append(released.tags, ownTagOf(p))
+			released.add(p)
 		}
 		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reprint: list the pages that are meant: %w", err)
 	}
-	slices.Sort(released.tags)
-	released.tags = slices.Compact(released.tags)
+	released.sort()
 	released.held = released.keys
 	return s.applyTo(ctx, r, released, begin)
 }

@@ -75,12 +75,10 @@ func (s *Site) narrow(ctx context.Context, r Revalidation, a aims) (aims, error)
 				continue
 			}
 			seen[p.Page.Key] = true
-			narrowed.keys = append(narrowed.keys, p.Page.Key)
-			narrowed.tags = append(narrowed.tags, ownTagOf(p.Page))
+			narrowed.add(p.Page)
 		}
 	}
-	slices.Sort(narrowed.tags)
-	narrowed.tags = slices.Compact(narrowed.tags)
+	narrowed.sort()
 	return narrowed, nil
 }
 

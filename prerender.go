@@ -86,11 +86,8 @@ func changed(at func(string) time.Time, path string) time.Time {
 
 // prerender renders what list gives.
 func (s *Site) prerender(ctx context.Context, progress func(Progress), list func(give func(listedPage)) error) error {
-	if renderFrom(ctx) != nil {
-		return fmt.Errorf("reprint: %w", ErrInRender)
-	}
-	if !s.work.begin() {
-		return fmt.Errorf("reprint: %w", ErrClosed)
+	if err := s.beginCall(ctx); err != nil {
+		return err
 	}
 	defer s.work.end()
 	run := &prerender{report: progress}

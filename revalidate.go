@@ -150,11 +150,8 @@ func (s *Site) Revalidate(ctx context.Context, path string) error {
 // before all were: those renders go on.
 func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 	begin := time.Now()
-	if renderFrom(ctx) != nil {
-		return nil, fmt.Errorf("reprint: %w", ErrInRender)
-	}
-	if !s.work.begin() {
-		return nil, fmt.Errorf("reprint: %w", ErrClosed)
+	if err := s.beginCall(ctx); err != nil {
+		return nil, err
 	}
 	defer s.work.end()
 	aims, err := s.aim(ctx, r)
@@ -162,6 +159,18 @@ func (s *Site) Apply(ctx context.Context, r Revalidation) (*Receipt, error) {
 		return nil, err
 	}
 	return s.applyTo(ctx, r, aims, begin)
+}
+
+// beginCall lets a call begin that renders or changes pages, unless it comes from a render,
+// or the site is being shut down. Without an error the caller ends it with s.work.end.
+func (s *Site) beginCall(ctx context.Context) error {
+	if renderFrom(ctx) != nil {
+		return fmt.Errorf("reprint: %w", ErrInRender)
+	}
+	if !s.work.begin() {
+		return fmt.Errorf("reprint: %w", ErrClosed)
+	}
+	return nil
 }
 
 // applyTo is Apply for pages that are known.
@@ -317,6 +326,18 @@ type aims struct {
 	held []Key    // pages whose holding ends with it
 }
 
+// add names a page by its key and its own tag.
+func (a *aims) add(p *Page) {
+	a.keys = append(a.keys, p.Key)
+	a.tags = append(a.tags, ownTagOf(p))
+}
+
+// sort puts the tags into the form that they must have.
+func (a *aims) sort() {
+	slices.Sort(a.tags)
+	a.tags = slices.Compact(a.tags)
+}
+
 // aim checks what a revalidation names, and finds the pages where it is narrowed.
 func (s *Site) aim(ctx context.Context, r Revalidation) (aims, error) {
 	a, err := s.aimAt(ctx, r)
@@ -363,8 +384,7 @@ func (s *Site) aimAt(ctx context.Context, r Revalidation) (aims, error) {
 	if r.All {
 		a.tags = append(a.tags, prefixTag(r.Host, "/"))
 	}
-	slices.Sort(a.tags)
-	a.tags = slices.Compact(a.tags)
+	a.sort()
 	return a, errors.Join(errs...)
 }
 
