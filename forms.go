@@ -313,21 +313,6 @@ func (s *Site) makeStrongForm(e *entry, c coding.Coding) {
 	}
 }
 
-// sleep waits, and reports whether ctx lasted that long.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // dropUnasked takes from the entry the forms that nobody has asked for since it was
 // last called. It reports whether there were any, and whether others are left.
 func (e *entry) dropUnasked() (dropped, left bool) {

@@ -478,7 +478,7 @@ func (f *refill) render(k Key, window int) {
 	case err != nil, out.err != nil && (errors.Is(out.err, ErrBusy) || errors.Is(out.err, ErrClosed)):
 		// It was not tried. Its place stays taken for a while: the next page would fare no
 		// better, and there may be very many.
-		f.rest(time.Second)
+		sleep(f.ctx, time.Second)
 		limiter.Left(window)
 		f.later(k, time.Now())
 	case out.private != "":
@@ -502,16 +502,6 @@ func (f *refill) render(k Key, window int) {
 			return
 		}
 		f.count(result)
-	}
-}
-
-// rest waits, unless the refill ends.
-func (f *refill) rest(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-f.ctx.Done():
 	}
 }
 

@@ -137,7 +137,7 @@ func (s *Site) fly(r *run) {
 		}
 		s.finish(r, out)
 	}()
-	s.collect(r.Job.pause)
+	sleep(s.background, r.Job.pause) // so that others share it
 	if err := s.enter(r.Job); err != nil {
 		out = outcome{err: newRenderError(r.Key, err)}
 		return
@@ -148,19 +148,6 @@ func (s *Site) fly(r *run) {
 	// who needs more than it, and before the handler reads any data.
 	stamp := s.flights.Start(r, func() uint64 { return uint64(s.ledger.pos()) })
 	out = s.render(r.Key, r.Job.cause, Position(stamp), attempt{leave: leave})
-}
-
-// collect lets others share a run that is about to begin.
-func (s *Site) collect(pause time.Duration) {
-	if pause == 0 {
-		return
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.background.Done():
-	}
 }
 
 // enter waits for a place among the running renders.

@@ -114,3 +114,18 @@ func (s *Site) Shutdown(ctx context.Context) error {
 	s.work.wg.Wait()
 	return err
 }
+
+// sleep waits, and reports whether ctx lasted that long.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
