@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/sqlite"
 )
 
 // newSite returns a site that is shut down, and has left no goroutine behind,
@@ -44,6 +45,24 @@ func newSite(t testing.TB, opts reprint.Options) *reprint.Site {
 		}
 	})
 	return site
+}
+
+// openSite opens a site on a file, for as long as a test wants.
+func openSite(t testing.TB, file string, opts reprint.Options) (site *reprint.Site, end func()) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.Store = store
+	site = newSite(t, opts)
+	return site, func() {
+		t.Helper()
+		stop(t, site)
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

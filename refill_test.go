@@ -301,23 +301,14 @@ func TestRefillGoesOnAfterARestart(t *testing.T) {
 	var log rendered
 	var version atomic.Int64
 	open := func() (*reprint.Site, func()) {
-		store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		site := newSite(t, reprint.Options{Store: store, Renders: 4})
+		site, end := openSite(t, file, reprint.Options{Renders: 4})
 		listRoute(t, site, &log, func(path string) string {
 			if strings.HasSuffix(path, "7") {
 				return "same"
 			}
 			return fmt.Sprint(version.Load())
 		})
-		return site, func() {
-			stop(t, site)
-			if err := store.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return site, end
 	}
 	site, end := open()
 	visitAll(t, site, pages)
@@ -363,30 +354,19 @@ func stop(t testing.TB, site *reprint.Site) {
 	}
 }
 
-// An origin that fails half of the time, and one that becomes slow when more than
-// three renders are under way.
 // The list has the oldest first, also after a restart: they are kept under random IDs.
 func TestRefillsAreListedInTheirOrderAfterARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pages.db")
 	var failing atomic.Bool
 	open := func() (*reprint.Site, func()) {
-		store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		site := newSite(t, reprint.Options{Store: store})
+		site, end := openSite(t, file, reprint.Options{})
 		handle(t, site, "/a", func(w http.ResponseWriter, _ *http.Request) {
 			if failing.Load() { // so that no refill comes to its end
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 			fmt.Fprint(w, "a")
 		}, reprint.Policy{})
-		return site, func() {
-			stop(t, site)
-			if err := store.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return site, end
 	}
 	site, end := open()
 	get(site, "/a")
@@ -412,6 +392,8 @@ func TestRefillsAreListedInTheirOrderAfterARestart(t *testing.T) {
 	}
 }
 
+// An origin that fails half of the time, and one that becomes slow when more than
+// three renders are under way.
 func TestRefillBacksOffAndFinishes(t *testing.T) {
 	const pages = 200
 	for _, tt := range []struct {

@@ -263,21 +263,12 @@ func TestPlansLiveThroughARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pages.db")
 	var renders atomic.Int64
 	open := func() (*reprint.Site, func()) {
-		store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		site := newSite(t, reprint.Options{Store: store})
+		site, end := openSite(t, file, reprint.Options{})
 		handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) {
 			reprint.Tag(r.Context(), "t")
 			fmt.Fprint(w, renders.Add(1))
 		}, reprint.Policy{})
-		return site, func() {
-			stop(t, site)
-			if err := store.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return site, end
 	}
 	site, end := open()
 	get(site, "/a")

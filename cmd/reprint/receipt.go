@@ -71,7 +71,7 @@ func (g *global) showReceiptAs(r *reprint.Receipt, line string) {
 		}
 		fmt.Fprintln(s, s.paint(dim, clean(strings.Join(about, ", "))))
 		if r.Targets != nil {
-			if named := inTargets(r.Targets); named != "" { // else one version was
+			if named := inTargets(r.Targets); named != "" { // else nothing says it
 				fmt.Fprintln(s, s.paint(dim, clean("for "+named)))
 			}
 		}
