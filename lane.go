@@ -64,19 +64,21 @@ func (r *FastRequest) Named(name string) iter.Seq[string] { return r.lane.Named(
 // RemoteAddr is the address of the client, or of the proxy before the server.
 func (r *FastRequest) RemoteAddr() net.Addr { return r.answer.RemoteAddr() }
 
-// FastServed says how a request was answered: from a fresh page.
+// FastServed says how a request was answered.
 type FastServed struct {
-	Route  string // the pattern
-	Status int    // 304 where the visitor has the page
-	Bytes  int    // of the body, as it was sent
+	Served
+
+	Status int // 304 where the visitor has the page
+	Bytes  int // of the body, as it was sent
 	Took   time.Duration
 }
 
 // Serve is server.Serve(l) with a fast lane: plain hits are answered on the
 // connection, before package net/http has anything to do with them, with the same
 // bytes and at less than half the cost. A plain hit is a GET or HEAD over HTTP/1.1
-// for a fresh page in memory, without a header field that has to do with ranges,
-// authorization or what the route's policy passes through or varies by. Everything
+// for a page in memory, fresh or stale, for which no visitor waits, without a header
+// field that has to do with ranges, authorization or what the route's policy passes
+// through or varies by. Everything
 // else is server's, and its Handler's, on the same connections. On Linux, server's
 // ConnState and ConnContext hear of a connection of a [net.TCPListener] only while there
 // are requests for server on it, each time anew.
@@ -151,8 +153,7 @@ func (c *fastConn) accepts(field string) coding.Accepted {
 	return c.accepted
 }
 
-// serve answers a request from a fresh page in memory as ServeHTTP would, or not at
-// all.
+// serve answers a request from a page in memory as ServeHTTP would, or not at all.
 func (l *fastLane) serve(r *lane.Request, a *lane.Answer) bool {
 	if r.Special || (r.IfModified && r.IfNoneMatch == "") {
 		return false
@@ -192,7 +193,7 @@ func (l *fastLane) again(c *fastConn, hot *hotPage, an *hotAnswer, now time.Time
 	if r.Head {
 		body = nil
 	}
-	l.send(c, an.rt, an.status, an.text, body, now)
+	l.send(c, an.rt, reason{hit: true}, an.status, an.text, body, now)
 	return true
 }
 
@@ -208,10 +209,13 @@ func (l *fastLane) afresh(c *fastConn, host string, hot *hotPage, now time.Time)
 	if !rd.fast || (r.Head && !rd.head) || (unread && len(rd.route.policy.Query) > 0) {
 		return false
 	}
-	if now.UnixMicro() >= rd.until || !s.standing(e).current {
-		return false
+	st := s.standing(e)
+	plain := st.current && now.UnixMicro() < rd.until
+	v := serve
+	if !plain {
+		v = s.decideFast(now, e, st, rd.route)
 	}
-	if !l.admits(&c.r, rd.route, e) {
+	if (v != serve && v != refresh) || !l.admits(&c.r, rd.route, e) {
 		return false
 	}
 	x := rendition{e: e, rt: rd.route, sec: now.Unix(), why: reason{hit: true}, codes: s.codings != 0}
@@ -222,6 +226,9 @@ func (l *fastLane) afresh(c *fastConn, host string, hot *hotPage, now time.Time)
 		}
 		x.form = f.use()
 	}
+	if v == refresh {
+		x.why = s.refreshBehind(e, st, now)
+	}
 	e.visits.Add(1)
 	status, body := e.status(), x.body()
 	if status == http.StatusOK && r.IfNoneMatch != "" {
@@ -230,21 +237,31 @@ func (l *fastLane) afresh(c *fastConn, host string, hot *hotPage, now time.Time)
 		}
 	}
 	head := x.appendHead(c.r.answer.Buffer(), status)
-	if hot != nil && r.IfNoneMatch == "" {
+	if hot != nil && plain && r.IfNoneMatch == "" {
 		hot.keep(c, r.AcceptEncoding, rd, &x, head)
 	}
 	if x.notModified || r.Head {
 		body = nil
 	}
-	l.send(c, rd.route, status, head, body, now)
+	l.send(c, rd.route, x.why, status, head, body, now)
 	return true
 }
 
+// decideFast is decide for a page that may be stale. One that was found where hot pages
+// are could have been replaced before the request came, and seem stale for that very
+// reason: what the tier says counts.
+func (s *Site) decideFast(now time.Time, e *entry, st standing, rt *route) verdict {
+	if s.memory.tier.Peek(e.name()) != e {
+		return absent
+	}
+	return decide(now, &e.life, st, &rt.policy)
+}
+
 // send sends an answer and tells of it.
-func (l *fastLane) send(c *fastConn, rt *route, status int, head, body []byte, now time.Time) {
+func (l *fastLane) send(c *fastConn, rt *route, why reason, status int, head, body []byte, now time.Time) {
 	c.r.answer.Send(now, head, body)
 	if l.Served != nil {
-		l.Served(&c.r, FastServed{rt.pattern, status, len(body), time.Since(now)})
+		l.Served(&c.r, FastServed{Served{rt.pattern, why.verdict(), why.detail}, status, len(body), time.Since(now)})
 	}
 }
 

@@ -54,8 +54,18 @@ func laneSite(t testing.TB, hosts ...string) *Site {
 		h.Set("Vary", "Accept-Encoding")
 		page.ServeHTTP(w, r)
 	})
+	var later atomic.Bool
+	lasting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if later.Load() && renderFrom(r.Context()) != nil { // visitors have the stale page meanwhile
+			<-r.Context().Done()
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
 	for _, r := range []Route{
 		{"/page/{id}", page, Policy{Negative: time.Hour}},
+		{"/stale/{id}", lasting, Policy{Timeout: time.Hour}},
+		{"/expired/{id}", lasting, Policy{Timeout: time.Hour, Revalidate: time.Nanosecond, Expire: time.Hour}},
 		{"/query/{id}", page, Policy{Query: []string{"page"}}},
 		{"/all/{id}", page, Policy{Query: []string{"*"}, Drop: []string{"utm_*"}}},
 		{"/cached/{id}", page, Policy{CacheControl: "public, max-age=60"}},
@@ -73,11 +83,15 @@ func laneSite(t testing.TB, hosts ...string) *Site {
 	}
 	for _, path := range []string{
 		"/page/1", "/page/caf%C3%A9", "/page/gone", "/page/moved", "/page/empty", "/query/1", "/query/1?page=2", "/all/1", "/all/1?a=1&b=2",
-		"/cached/1", "/cookie/1", "/header/1", "/vary/1", "/get/1", "/headers/1",
+		"/cached/1", "/cookie/1", "/header/1", "/vary/1", "/get/1", "/headers/1", "/stale/1", "/expired/1",
 	} {
 		if err := s.Revalidate(t.Context(), path); err != nil {
 			t.Fatal(path, err)
 		}
+	}
+	later.Store(true)
+	if _, err := s.Apply(t.Context(), Revalidation{Paths: []string{"/stale/1"}, Mode: Stale}); err != nil {
+		t.Fatal(err)
 	}
 	for _, e := range s.memory.tier.All() {
 		for _, c := range []coding.Coding{coding.Gzip, coding.Brotli, coding.Zstd} {
@@ -126,7 +140,9 @@ func newLanePair(t testing.TB, hosts ...string) *lanePair {
 		t.Cleanup(func() {
 			_ = server.Close()
 			<-ended
-			_ = site.Shutdown(context.Background())
+			cut, cancel := context.WithCancel(context.Background())
+			cancel() // renders of /stale/1 last
+			_ = site.Shutdown(cut)
 		})
 	}
 	return p
@@ -196,7 +212,7 @@ func laneRequests() []string {
 	for _, path := range []string{
 		"/page/1", "/page/caf%C3%A9", "/page/caf%c3%a9", "/page/gone", "/page/moved", "/page/empty", "/page/1?utm_source=x", "/page/1?", "/page/1#x",
 		"/query/1", "/query/1?page=2", "/query/1?page=2&x=1", "/query/1?x=1", "/all/1", "/all/1?a=1&b=2", "/all/1?b=2&a=1", "/all/1?utm_x=1",
-		"/cached/1", "/cookie/1", "/header/1", "/vary/1", "/get/1", "/headers/1", "/bypass/1", "/none", "/page//1", "/page/./1", "/page/%2e", "/page/%31", "/", "*",
+		"/cached/1", "/cookie/1", "/header/1", "/vary/1", "/get/1", "/headers/1", "/bypass/1", "/stale/1", "/expired/1", "/none", "/page//1", "/page/./1", "/page/%2e", "/page/%31", "/", "*",
 		"http://example.org/page/1",
 	} {
 		for _, method := range []string{"GET ", "HEAD ", "POST "} {
@@ -205,7 +221,7 @@ func laneRequests() []string {
 		add("GET "+path, "Accept-Encoding: gzip, deflate, br, zstd")
 		add("GET "+path, "If-None-Match: *")
 	}
-	for _, path := range []string{"/page/1", "/headers/1", "/cached/1"} {
+	for _, path := range []string{"/page/1", "/headers/1", "/cached/1", "/stale/1"} {
 		for _, field := range []string{
 			"Accept-Encoding: gzip", "Accept-Encoding: br;q=0.5, gzip;q=0.1", "Accept-Encoding: zstd", "Accept-Encoding: *;q=0", "Accept-Encoding: identity;q=0", "Accept-Encoding: gzip\r\nAccept-Encoding: br", "Accept-Encoding:",
 			"Range: bytes=0-9", "Range: bytes=0-9\r\nAccept-Encoding: gzip", "If-Range: \"x\"", "If-Modified-Since: Mon, 02 Jan 2106 15:04:05 GMT", "If-Modified-Since: Mon, 02 Jan 1996 15:04:05 GMT",
@@ -274,11 +290,12 @@ func TestTheFastLaneHandsOverDrafts(t *testing.T) {
 	}
 }
 
-// A page that is not current any more is not the fast lane's to serve, however it was
-// answered a moment ago.
+// What was answered a moment ago counts for nothing when the page is not current any
+// more. A stale page is the fast lane's to serve while it is rendered behind; a page
+// that its visitors must wait for is not.
 func TestTheFastLaneKnowsOfRevalidations(t *testing.T) {
 	p := newLanePair(t)
-	for _, mode := range []Mode{Stale, Expire, Delete} {
+	for mode, want := range map[Mode]string{Stale: "hit; detail=stale-revalidated", Expire: "fwd=stale; fwd-status=200; stored", Delete: "fwd=miss; fwd-status=200; stored"} {
 		ask := func() string {
 			first, _, _ := strings.Cut(string(exchange(t, p.fast, []byte("GET /get/1 HTTP/1.1\r\nHost: a\r\n\r\n"))), "\r\n\r\n")
 			return first
@@ -295,11 +312,32 @@ func TestTheFastLaneKnowsOfRevalidations(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ask()
-		if strings.Contains(got, "Cache-Status: reprint; hit\r\n") || p.answered.Load() != answered {
+		if !strings.Contains(got, "Cache-Status: reprint; "+want+"\r\n") || (p.answered.Load() != answered) != (mode == Stale) {
 			t.Errorf("after a revalidation in mode %v: %.300s", mode, got)
 		}
 		if err := p.site.Revalidate(t.Context(), "/get/1"); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A page that was replaced, and is still found where hot pages are, is not a stale one
+// to serve: its successor may have been promised to the visitor.
+func TestTheFastLaneServesNoStalePageThatWasReplaced(t *testing.T) {
+	p := newLanePair(t)
+	old := p.site.memory.tier.Peek("/get/1")
+	if _, err := p.site.Apply(t.Context(), Revalidation{Paths: []string{"/get/1"}}); err != nil {
+		t.Fatal(err)
+	}
+	hp := &hotPage{nameLen: uint8(len("/get/1")), e: old}
+	copy(hp.name[:], "/get/1")
+	first, second := p.site.memory.hot.slots("/get/1")
+	for range 10 { // that a page was replaced is noted there at some moment
+		first.Store(hp)
+		second.Store(hp)
+		got := exchange(t, p.fast, []byte("GET /get/1 HTTP/1.1\r\nHost: a\r\n\r\n"))
+		if !bytes.Contains(got, []byte("Cache-Status: reprint; hit\r\n")) {
+			t.Fatalf("%.300s", got)
 		}
 	}
 }

@@ -186,44 +186,51 @@ func (o *observer) logRequest(ctx context.Context, method, host, target string, 
 		slog.String("detail", s.detail), slog.String("client", client))
 }
 
-// fastSeries is the series of a route's hits, found once.
+// fastSeries is the series of a route and a verdict; those of hits are found once.
 type fastSeries struct {
 	route           string
 	requests, bytes prometheus.Counter
 	seconds         prometheus.Observer
 }
 
-// fastSeriesOf returns the series of a route, which is most often the last one's.
-func (o *observer) fastSeriesOf(route string) *fastSeries {
-	if last := o.lastHit.Load(); last != nil && last.route == route {
+// fastSeriesOf returns the series of an answer: most often that of a hit of the route
+// that the last one was of.
+func (o *observer) fastSeriesOf(s reprint.FastServed) *fastSeries {
+	if s.Verdict != reprint.VerdictHit {
+		return o.seriesOf(s.Route, s.Verdict)
+	}
+	if last := o.lastHit.Load(); last != nil && last.route == s.Route {
 		return last
 	}
-	known, ok := o.hits.Load(route)
+	known, ok := o.hits.Load(s.Route)
 	if !ok {
-		const verdict = string(reprint.VerdictHit)
-		route = strings.Clone(route)
-		known, _ = o.hits.LoadOrStore(route, &fastSeries{
-			route:    route,
-			requests: o.requests.WithLabelValues(route, verdict),
-			bytes:    o.bytes.WithLabelValues(verdict),
-			seconds:  o.seconds.WithLabelValues(verdict),
-		})
+		route := strings.Clone(s.Route)
+		known, _ = o.hits.LoadOrStore(route, o.seriesOf(route, s.Verdict))
 	}
 	series := known.(*fastSeries)
 	o.lastHit.Store(series)
 	return series
 }
 
+func (o *observer) seriesOf(route string, v reprint.Verdict) *fastSeries {
+	return &fastSeries{
+		route:    route,
+		requests: o.requests.WithLabelValues(route, string(v)),
+		bytes:    o.bytes.WithLabelValues(string(v)),
+		seconds:  o.seconds.WithLabelValues(string(v)),
+	}
+}
+
 // fast counts and logs what the fast lane answered.
 func (o *observer) fast(r *reprint.FastRequest, s reprint.FastServed) {
-	series := o.fastSeriesOf(s.Route)
+	series := o.fastSeriesOf(s)
 	series.requests.Inc()
 	series.bytes.Add(float64(s.Bytes))
 	series.seconds.Observe(s.Took.Seconds())
 	if *o.access.Load() <= 0 {
 		return
 	}
-	noted := &seen{route: s.Route, verdict: string(reprint.VerdictHit), status: s.Status, bytes: int64(s.Bytes)}
+	noted := &seen{route: s.Route, verdict: string(s.Verdict), detail: s.Detail, status: s.Status, bytes: int64(s.Bytes)}
 	if o.samples(noted) {
 		path, query, _ := strings.Cut(r.Target(), "?")
 		o.logRequest(context.Background(), r.Method(), r.Host(), hook.Scrub(&url.URL{Path: path, RawQuery: query}), noted, s.Took, o.clients.fastClient(r))

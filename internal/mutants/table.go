@@ -43,8 +43,12 @@ var mutants = []mutant{
 	}, root, "TestEntriesComeIntoForceInTheirOrder"},
 
 	{"P1", "the fast lane does not ask the ledger", []edit{
-		{"lane.go", "now.UnixMicro() >= rd.until || !s.standing(e).current", "now.UnixMicro() >= rd.until"},
+		{"lane.go", "plain := st.current && now.UnixMicro()", "plain := now.UnixMicro()"},
 	}, root, "TestTheFastLaneKnowsOfRevalidations"},
+
+	{"P1", "the fast lane serves as stale what has been replaced", []edit{
+		{"lane.go", "s.memory.tier.Peek(e.name()) != e", "s.memory.tier.Peek(e.name()) == nil"},
+	}, root, "TestTheFastLaneServesNoStalePageThatWasReplaced"},
 
 	{"P1", "the fast lane answers as a moment ago", []edit{
 		{"hot.go", "	if !hp.current(s) {\n		return nil\n	}\n", ""},
