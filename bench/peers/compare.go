@@ -40,8 +40,9 @@ func (l *lab) compare(ctx context.Context, peers []*peer) (*comparison, error) {
 type turns struct {
 	lab   *lab
 	peers []*peer
-	out   map[*peer]error // failed: a peer of which an answer is wrong has no figures at all
-	plain map[*peer]bool  // do not compress
+	out   map[*peer]error  // failed: a peer of which an answer is wrong has no figures at all
+	plain map[*peer]bool   // do not compress
+	left  func(*peer) bool // are left out of what comes next; nil: none
 }
 
 func newTurns(l *lab, peers []*peer) *turns {
@@ -54,7 +55,7 @@ func (t *turns) turn(ctx context.Context, j job, round int) ([]figures, error) {
 	var found []figures
 	for k := range t.peers {
 		p := t.peers[(k+round)%len(t.peers)]
-		if t.out[p] != nil || j.Gzip && t.plain[p] {
+		if t.out[p] != nil || j.Gzip && t.plain[p] || t.left != nil && t.left(p) {
 			continue
 		}
 		t.lab.progress.say("round %d of %d, %s: %s", round+1, t.lab.opts.rounds, j, p.name)

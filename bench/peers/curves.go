@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -22,6 +20,7 @@ type curveKind struct {
 	skips  func(id string, x float64) bool // nil: nothing
 	log    bool                            // hits/s spread over powers of ten
 	both   bool                            // reprint in memory and with a durable store
+	shared bool                            // the pages are the same at all points: each round goes over all of them
 }
 
 func curveKinds() []curveKind {
@@ -42,12 +41,12 @@ func curveKinds() []curveKind {
 			job: func(j job, x float64) job { j.Size = int(x); return j },
 		},
 		{
-			name: "connections", title: "connections", points: []float64{1, 8, 64, 512, 2048, 10000},
+			name: "connections", title: "connections", shared: true, points: []float64{1, 8, 64, 512, 2048, 10000},
 			peers: []string{"reprint", "nginx"}, label: thousands,
 			job: func(j job, x float64) job { j.Connections = int(x); return j },
 		},
 		{
-			name: "hitshare", title: "share of requests for stored pages", points: []float64{100, 99.9, 99, 98, 95, 90},
+			name: "hitshare", title: "share of requests for stored pages", shared: true, points: []float64{100, 99.9, 99, 98, 95, 90},
 			peers: []string{"reprint", "varnish"}, label: func(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) + " %" },
 			job: func(j job, x float64) job {
 				if x < 100 {
@@ -57,7 +56,7 @@ func curveKinds() []curveKind {
 			},
 		},
 		{
-			name: "revalidations", title: "revalidations a second during the load", points: []float64{0, 10, 100, 300, 1000},
+			name: "revalidations", title: "revalidations a second during the load", shared: true, points: []float64{0, 10, 100, 300, 1000},
 			peers: []string{"reprint"}, label: thousands, both: true,
 			job: func(j job, x float64) job { j.Revalidations, j.Changing = int(x), true; return j },
 		},
@@ -131,25 +130,34 @@ func (l *lab) curve(ctx context.Context, kind curveKind, peers []*peer) (curve, 
 	if len(own) == 0 {
 		return c, fmt.Errorf("the curve %s needs one of %v", kind.name, kind.peers)
 	}
-	failed := make(map[*peer]error)
+	t := newTurns(l, own)
 	for _, x := range kind.points {
-		some := slices.DeleteFunc(slices.Clone(own), func(p *peer) bool {
-			return failed[p] != nil || kind.skips != nil && kind.skips(p.id, x)
-		})
-		t := newTurns(l, some)
-		found := point{X: x, Label: kind.label(x)}
-		for round := range l.opts.rounds {
-			f, err := t.turn(ctx, kind.job(l.opts.job(), x), round)
-			if err != nil {
-				return c, err
-			}
-			found.Figures = append(found.Figures, f...)
-		}
-		maps.Copy(failed, t.out)
-		c.Points = append(c.Points, found)
-		c.fault = errors.Join(c.fault, t.faults())
+		c.Points = append(c.Points, point{X: x, Label: kind.label(x)})
 	}
+	for _, turn := range kind.order(l.opts.rounds) {
+		p := &c.Points[turn.point]
+		t.left = func(some *peer) bool { return kind.skips != nil && kind.skips(some.id, p.X) }
+		found, err := t.turn(ctx, kind.job(l.opts.job(), p.X), turn.round)
+		if err != nil {
+			return c, err
+		}
+		p.Figures = append(p.Figures, found...)
+	}
+	c.fault = t.faults()
 	return c, nil
+}
+
+// order is the order in which a curve is measured. What else the machine does should
+// fall on all points alike: where it costs nothing, each round goes over all of them.
+func (k *curveKind) order(rounds int) (turns []struct{ point, round int }) {
+	for i := range rounds * len(k.points) {
+		turn := struct{ point, round int }{i / rounds, i % rounds}
+		if k.shared {
+			turn.point, turn.round = i%len(k.points), i/len(k.points)
+		}
+		turns = append(turns, turn)
+	}
+	return turns
 }
 
 // choose takes the peers of a curve.
@@ -180,7 +188,7 @@ func (p *peer) durable() *peer {
 
 // curveTable writes the medians at each point.
 func curveTable(w io.Writer, c curve) {
-	fmt.Fprintf(w, "\n%s (medians; ratios to the same peer at the first point)\n\n", c.Title)
+	fmt.Fprintf(w, "\n%s (medians; ratios to the same peer at the first point in the same round)\n\n", c.Title)
 	head := []string{"", "", "hits/s", "ratio", "CPU µs/hit", "ratio", "p50 ms", "p99 ms", "RSS", "ready ms"}
 	calls := c.Name == "revalidations"
 	if calls {
@@ -188,25 +196,25 @@ func curveTable(w io.Writer, c curve) {
 	}
 	var lines [][]string
 	for _, name := range c.names {
-		var first *row
+		var first []figures
 		for _, p := range c.Points {
-			found := rows(p.Figures, []string{name})
-			if len(found) == 0 {
+			own := named(p.Figures, func(f figures) bool { return f.Peer == name })
+			if len(own) == 0 {
 				continue
 			}
-			r := found[0]
 			if first == nil {
-				first = &r
+				first = own
 			}
-			lines = append(lines, curveLine(r, *first, p.Label, calls))
+			lines = append(lines, curveLine(own, first, p.Label, calls))
 		}
 	}
 	table(w, head, lines)
 }
 
-func curveLine(r, first row, label string, calls bool) []string {
+func curveLine(own, first []figures, label string, calls bool) []string {
+	r := rows(own, []string{own[0].Peer})[0]
 	line := []string{
-		r.peer, label, thousands(r.hits), decimals(r.hits/first.hits, 2), decimals(r.cpu, 2), decimals(r.cpu/first.cpu, 2),
+		r.peer, label, thousands(r.hits), decimals(ratio(own, first, hitsOf), 2), decimals(r.cpu, 2), decimals(ratio(own, first, cpuOf), 2),
 		decimals(r.p50, 2), decimals(r.p99, 2), bytesText(r.rss), thousands(r.readyMs),
 	}
 	if calls {

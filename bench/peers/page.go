@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 )
 
 // minPage is the smallest page that has all its parts.
@@ -32,11 +33,29 @@ func path(i int) string { return "/posts/" + strconv.Itoa(i) }
 func page(i int, version int64, size int) []byte {
 	p := make([]byte, 0, size)
 	p = fmt.Appendf(p, pageHead, i, version)
-	text := paragraph(i)
+	text := texts.of(i)
 	for len(p) < size-len(pageTail) {
 		p = append(p, text[:min(len(text), size-len(pageTail)-len(p))]...)
 	}
 	return append(p, pageTail...)
+}
+
+// paragraphs keeps the texts of the first pages, those that are made again and again:
+// the origin shares its core with the load generator.
+type paragraphs [10_000]atomic.Pointer[[]byte]
+
+var texts paragraphs
+
+func (ps *paragraphs) of(i int) []byte {
+	if i >= len(ps) {
+		return paragraph(i)
+	}
+	if known := ps[i].Load(); known != nil {
+		return *known
+	}
+	text := paragraph(i)
+	ps[i].Store(&text)
+	return text
 }
 
 // paragraph is the text of page i: that of no other page.

@@ -1,14 +1,16 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,60 +117,112 @@ func (c *caller) call(ctx context.Context, addr string, due <-chan int) {
 
 // revalidate makes one call of the admin API for n pages from the first one on. Of two
 // calls for the same page at once one may find that the other has rendered what it
-// would: that the page is new enough is verified on the pages themselves.
+// would: that the page is new enough is verified on the pages themselves. What the
+// caller's core can be spared, which is the load generator's too, it is: of the
+// receipt two numbers are read.
 func revalidate(c *conn, first, n int) error {
-	r, err := revalidateReceipt(c, first, n)
-	if err == nil && r.Regenerated+r.Unchanged != n {
-		err = notRendered(r)
+	answer, err := c.revalidate(first, n)
+	if err != nil {
+		return err
 	}
-	return err
+	if number(answer, "regenerated")+number(answer, "unchanged") == n {
+		return nil
+	}
+	var r reprint.Receipt
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return err
+	}
+	if r.Regenerated+r.Unchanged == n {
+		return nil
+	}
+	return notRendered(r)
+}
+
+// number reads a number that a JSON object has, 0 where it has none of that name.
+func number(object []byte, name string) int {
+	_, rest, _ := bytes.Cut(object, []byte(`"`+name+`":`))
+	n := 0
+	for _, digit := range bytes.TrimLeft(rest, " ") {
+		if digit < '0' || digit > '9' {
+			break
+		}
+		n = 10*n + int(digit-'0')
+	}
+	return n
 }
 
 func notRendered(r reprint.Receipt) error {
 	return fmt.Errorf("not all was rendered anew: receipt %s has %d regenerated, %d unchanged, %d failed", r.ID, r.Regenerated, r.Unchanged, r.Failed)
 }
 
-// revalidateReceipt is that with the receipt. It is written by hand to cost the
-// core that it shares with the load generator little.
+// revalidateReceipt is that with the receipt.
 func revalidateReceipt(c *conn, first, n int) (reprint.Receipt, error) {
 	var r reprint.Receipt
-	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		return r, err
-	}
-	body := `{"paths":["` + path(first)
-	for k := 1; k < n; k++ {
-		body += `","` + path(first+k)
-	}
-	body += `"]}`
-	_, err := fmt.Fprintf(c, "POST /v1/revalidate HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.addr, len(body), body)
+	answer, err := c.revalidate(first, n)
 	if err != nil {
 		return r, err
 	}
-	answer, err := readAnswer(c.buffer)
-	if err != nil {
-		return r, err
-	}
-	if err := json.Unmarshal(answer, &r); err != nil {
-		return r, err
-	}
-	return r, nil
+	return r, json.Unmarshal(answer, &r)
 }
 
-// readAnswer reads a success.
-func readAnswer(from *bufio.Reader) ([]byte, error) {
-	res, err := http.ReadResponse(from, nil)
+// revalidate makes one call and returns the body of its answer, which is good until
+// the next one.
+func (c *conn) revalidate(first, n int) ([]byte, error) {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return nil, err
+	}
+	body := append(c.body[:0], `{"paths":["`...)
+	for k := range n {
+		if k > 0 {
+			body = append(body, `","`...)
+		}
+		body = append(body, path(first+k)...)
+	}
+	c.body = append(body, `"]}`...)
+	request := append(c.request[:0], "POST /v1/revalidate HTTP/1.1\r\nHost: "...)
+	request = append(request, c.addr...)
+	request = append(request, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+	request = strconv.AppendInt(request, int64(len(c.body)), 10)
+	request = append(request, "\r\n\r\n"...)
+	c.request = append(request, c.body...)
+	if _, err := c.Write(c.request); err != nil {
+		return nil, err
+	}
+	return c.success()
+}
+
+// success reads an answer that must be one, with a length.
+func (c *conn) success() ([]byte, error) {
+	status, err := c.buffer.ReadString('\n')
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
+	length := -1
+	for {
+		line, err := c.buffer.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			break
+		}
+		if value, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if length < 0 {
+		return nil, fmt.Errorf("an answer without a length: %s", status)
+	}
+	c.answer = slices.Grow(c.answer[:0], length)[:length]
+	if _, err := io.ReadFull(c.buffer, c.answer); err != nil {
 		return nil, err
 	}
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %d: %s", res.StatusCode, answer)
+	if !strings.HasPrefix(status, "HTTP/1.1 200 ") {
+		return nil, fmt.Errorf("%s: %s", strings.TrimSpace(status), c.answer)
 	}
-	return answer, nil
+	return c.answer, nil
 }
 
 func (c *caller) note(change func(*revalidating)) {

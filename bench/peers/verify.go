@@ -86,6 +86,8 @@ type conn struct {
 	read   int
 	buffer *bufio.Reader
 	stop   func() bool
+
+	request, body, answer []byte // of a call; room to be used again
 }
 
 func dial(ctx context.Context, addr string) (*conn, error) {
