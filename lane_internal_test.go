@@ -335,9 +335,9 @@ func TestTheFastLaneServesNoStalePageThatWasReplaced(t *testing.T) {
 	for range 10 { // that a page was replaced is noted there at some moment
 		first.Store(hp)
 		second.Store(hp)
-		got := exchange(t, p.fast, []byte("GET /get/1 HTTP/1.1\r\nHost: a\r\n\r\n"))
-		if !bytes.Contains(got, []byte("Cache-Status: reprint; hit\r\n")) {
-			t.Fatalf("%.300s", got)
+		head, _, _ := bytes.Cut(exchange(t, p.fast, []byte("GET /get/1 HTTP/1.1\r\nHost: a\r\n\r\n")), []byte("\r\n\r\n"))
+		if !bytes.Contains(head, []byte("Cache-Status: reprint; hit\r\n")) {
+			t.Fatalf("%s", head)
 		}
 	}
 }
