@@ -78,10 +78,9 @@ type FastServed struct {
 // bytes and at less than half the cost. A plain hit is a GET or HEAD over HTTP/1.1
 // for a page in memory, fresh or stale, for which no visitor waits, without a header
 // field that has to do with ranges, authorization or what the route's policy passes
-// through or varies by. Everything
-// else is server's, and its Handler's, on the same connections. On Linux, server's
-// ConnState and ConnContext hear of a connection of a [net.TCPListener] only while there
-// are requests for server on it, each time anew.
+// through or varies by. Everything else is server's, and its Handler's, on the same
+// connections. On Linux, server's ConnState and ConnContext hear of a connection of a
+// [net.TCPListener] only while there are requests for server on it, each time anew.
 //
 // The timeouts of server count for both. Its Handler must be the site, or lead to it
 // as fast.Admit says. Serve may be called once for a server, and with TLS not at

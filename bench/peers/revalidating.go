@@ -132,9 +132,6 @@ func revalidate(c *conn, first, n int) error {
 	if err := json.Unmarshal(answer, &r); err != nil {
 		return err
 	}
-	if r.Regenerated+r.Unchanged == n {
-		return nil
-	}
 	return notRendered(r)
 }
 
