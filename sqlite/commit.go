@@ -107,11 +107,17 @@ func (w *writer) runAll(b *batch) error {
 			return nil
 		}
 		if o := b.ops[i]; !o.left() {
-			if o.err = o.run(w); o.err != nil {
+			if w.perform(o) != nil {
 				return errOperation
 			}
 		}
 	}
+}
+
+func (w *writer) perform(o *op) error {
+	w.written += o.size
+	o.err = o.run(w)
+	return o.err
 }
 
 // gather adds the operations that wait, up to the bounds.
@@ -146,7 +152,7 @@ func (w *writer) attempt(o *op) error {
 	if _, err := w.exec("SAVEPOINT op"); err != nil {
 		return err
 	}
-	if o.err = o.run(w); o.err != nil {
+	if w.perform(o) != nil {
 		// Some failures, a full disk among them, can end the transaction; then
 		// there is no savepoint to go back to.
 		if _, err := w.exec("ROLLBACK TO op"); err != nil {
@@ -174,7 +180,7 @@ func (w *writer) conclude(before state) error {
 	if err := w.saveAge(); err != nil {
 		return err
 	}
-	return w.measure()
+	return w.measureSometimes()
 }
 
 // saveCount writes how many pages and versions there are, in the transaction in which

@@ -116,6 +116,7 @@ func (w *writer) insert(r *row, body []byte, size int64) error {
 		return err
 	}
 	w.state.pages++
+	w.state.lastPage = id
 	return w.addTags(id, r.tags)
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Room is made in small steps, by the Put that needs it: a few pages that are
 // worth little go for the one that comes. The sizes that Puts announce are
-// added up and the file is measured again only when the sum reaches the limit.
+// added up and the file is measured again when the sum reaches the limit, and now
+// and then: what else is written is not added up.
 const (
 	evictStep = 8
 	// Where the limit was lowered, a Put drops more than it needs, so that the
@@ -19,20 +20,29 @@ const (
 	evictEnough = 64
 )
 
+// measureEvery is how many bytes operations write until the file is measured again. It
+// is a small part of what the file may take.
+const measureEvery = 1 << 20
+
+// measureSometimes measures when as much was written, or where the file must shrink.
+func (w *writer) measureSometimes() error {
+	if w.written < min(measureEvery, w.limits.file/64) && w.fileBytes <= w.limits.file {
+		return nil
+	}
+	return w.measure()
+}
+
 // measure sets what the file has in use and what it takes on disk, as of now in
 // the transaction.
 func (w *writer) measure() error {
-	var size, count, free int64
-	if err := w.scan("PRAGMA page_size", nil, &size); err != nil {
-		return err
-	}
+	var count, free int64
 	if err := w.scan("PRAGMA page_count", nil, &count); err != nil {
 		return err
 	}
 	if err := w.scan("PRAGMA freelist_count", nil, &free); err != nil {
 		return err
 	}
-	w.fileBytes, w.state.used = size*count, size*(count-free)
+	w.fileBytes, w.state.used, w.written = w.pageBytes*count, w.pageBytes*(count-free), 0
 	return nil
 }
 
@@ -180,8 +190,12 @@ func (w *writer) tidy() {
 			w.log.Warn("store does not shrink", "path", w.path, "error", err)
 		}
 	}
+	if w.written > 0 && !w.longLog {
+		return // little was written since it was not
+	}
 	info, err := os.Stat(w.path + "-wal")
-	if err != nil || info.Size() <= w.limits.log || time.Since(w.checkpointed) < 10*time.Second {
+	w.longLog = err == nil && info.Size() > w.limits.log
+	if !w.longLog || time.Since(w.checkpointed) < 10*time.Second {
 		return
 	}
 	w.checkpointed = time.Now()

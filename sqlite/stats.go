@@ -6,7 +6,7 @@ import "sync/atomic"
 type Stats struct {
 	Pages      int64  // stored now
 	Versions   int64  // stored now, earlier and refused ones
-	Bytes      int64  // of the file in use, without log and free space
+	Bytes      int64  // of the file in use, without log and free space, to within 1 MiB
 	Commits    uint64 // transactions, each with one sync
 	Operations uint64 // writes that were part of them
 	Evicted    uint64 // pages dropped for want of room
@@ -16,6 +16,7 @@ type Stats struct {
 // counts is what the writer publishes of its state, for Stats.
 type counts struct {
 	pages, versions, bytes, evicted, damaged atomic.Int64
+	lastPage                                 atomic.Int64 // at least the highest id in pages
 	commits, operations                      atomic.Uint64
 }
 
@@ -25,6 +26,7 @@ func (c *counts) publish(s state) {
 	c.bytes.Store(s.used)
 	c.evicted.Store(s.evicted)
 	c.damaged.Store(s.damaged)
+	c.lastPage.Store(s.lastPage)
 }
 
 // Stats returns them as of the last commit. It costs nothing and works on a

@@ -24,36 +24,24 @@ const firstChunk = 128
 // key is yielded twice.
 func (s *Store) Tagged(ctx context.Context, tag string) iter.Seq2[reprint.Key, error] {
 	return func(yield func(reprint.Key, error) bool) {
-		last, err := s.lastPage(ctx)
-		n := firstChunk
-		for after := int64(0); err == nil && after < last; n = chunk {
-			var keys []string
-			keys, after, err = s.taggedChunk(ctx, tag, after, last, n)
+		last := s.counts.lastPage.Load()
+		for after, n := int64(0), firstChunk; ; n = chunk {
+			keys, next, err := s.taggedChunk(ctx, tag, after, last, n)
 			for _, text := range keys {
 				key, err := reprint.ParseKey(text)
 				if !yield(key, err) || err != nil {
 					return
 				}
 			}
-			if len(keys) < n {
-				break
+			if err != nil {
+				yield(reprint.Key{}, fmt.Errorf("list pages tagged %q: %w", tag, err))
+				return
+			}
+			if after = next; len(keys) < n || after >= last {
+				return
 			}
 		}
-		if err != nil {
-			yield(reprint.Key{}, fmt.Errorf("list pages tagged %q: %w", tag, err))
-		}
 	}
-}
-
-// lastPage returns the highest id of a page, zero if there is none.
-func (s *Store) lastPage(ctx context.Context) (id int64, err error) {
-	readers, done, err := s.reading()
-	if err != nil {
-		return 0, err
-	}
-	defer done()
-	err = readers.scan(ctx, `SELECT coalesce(max(id), 0) FROM pages`, nil, &id)
-	return id, err
 }
 
 // taggedChunk returns the next keys after the id after, and the id to go on from.

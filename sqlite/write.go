@@ -80,10 +80,13 @@ type writer struct {
 	db         *conn
 	state      state
 	limits     limits
+	pageBytes  int64 // of a page of the file
 	fileBytes  int64 // of the file when it was last measured, with free pages
+	written    int64 // about how many bytes since then
 	batchBytes int64
 	failing    bool // the last commit failed; for the log
 
+	longLog      bool      // the log was above its limit when that was last looked at
 	checkpointed time.Time // when the log was last shortened, or that was tried
 
 	aged       aged
@@ -111,6 +114,7 @@ type state struct {
 	pages    int64 // rows in pages
 	versions int64 // rows in versions
 	position int64 // of the last entry
+	lastPage int64 // at least the highest id in pages
 	used     int64 // bytes of the file in use; an upper bound within a transaction
 	evicted  int64 // pages dropped for want of room, since Open
 	damaged  int64 // pages and versions dropped because they were not what was stored, since Open
@@ -165,12 +169,17 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 // load reads what the writer remembers of the tables.
 func (w *writer) load(ctx context.Context) error {
 	const query = `SELECT (SELECT value FROM meta WHERE name = 'pages'), (SELECT value FROM meta WHERE name = 'position'),
-		(SELECT value FROM meta WHERE name = 'age'), (SELECT value FROM meta WHERE name = 'versions')`
-	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position, &w.ageSaved, &w.state.versions); err != nil {
+		(SELECT value FROM meta WHERE name = 'age'), (SELECT value FROM meta WHERE name = 'versions'),
+		(SELECT coalesce(max(id), 0) FROM pages)`
+	if err := w.db.scan(ctx, query, nil, &w.state.pages, &w.state.position, &w.ageSaved, &w.state.versions, &w.state.lastPage); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
 	w.aged.age, w.readsSaved = time.Duration(w.ageSaved)*time.Minute, w.ageSaved
-	if err := w.measure(); err != nil {
+	err := w.db.scan(ctx, "PRAGMA page_size", nil, &w.pageBytes)
+	if err == nil {
+		err = w.measure()
+	}
+	if err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
 	w.counts.publish(w.state)
