@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/sqlite"
@@ -116,6 +117,37 @@ func TestADamagedBodyHealsWithTheNextPageThatHasIt(t *testing.T) {
 	put(t, s, page("/b", 2, "the same", "t")) // the body that it has is not there any more
 	if got := there(t, s, "/a", "/b", "/c"); !slices.Equal(got, []string{"/b", "/c"}) {
 		t.Errorf("there are %q", got)
+	}
+	closeStore(t, s)
+	wantIntact(t, path)
+}
+
+// A strict table takes no text for a number: damage does.
+func TestAPageWhoseRowCannotBeReadHealsWithTheNextPut(t *testing.T) {
+	path := storePath(t)
+	s := open(t, path, sqlite.Options{})
+	old := page("/a", 1, "old", "t")
+	old.ModifiedAt, old.History = epoch, 3
+	put(t, s, old)
+	closeStore(t, s)
+	for _, query := range []string{
+		`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'pages'`,
+		`UPDATE pages SET status = 'x'`,
+		`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' STRICT' WHERE name = 'pages'`,
+	} {
+		if err := execRaw(t.Context(), t, path, query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(t, path, sqlite.Options{})
+	p := page("/a", 2, "new", "t")
+	p.ModifiedAt, p.History = epoch.Add(time.Hour), 3
+	put(t, s, p)
+	if got := read(t, s, "/a"); got == nil || string(got.Body) != "new" {
+		t.Fatalf("page %v, want the new one", got)
+	}
+	if versions, err := s.Versions(t.Context(), p.Key); err != nil || len(versions) != 0 {
+		t.Fatalf("%d versions, %v; what is damaged becomes none", len(versions), err)
 	}
 	closeStore(t, s)
 	wantIntact(t, path)

@@ -77,12 +77,10 @@ func (w *writer) putAside(r *row, body []byte, size int64) error {
 // keepVersion makes a version of a page that is about to be replaced, unless that is
 // damaged or there is no room. Its body is stored already.
 func (w *writer) keepVersion(old *predecessor) error {
-	var r row
-	fault := w.scan(`SELECT p.key, `+rowColumns+` FROM pages AS p WHERE p.id = ?`, []any{old.id}, append([]any{&r.key}, r.dest()...)...)
-	if fault != nil || !old.hasBody || r.checksum != r.rowsum() {
+	if !old.whole || !old.hasBody {
 		return nil
 	}
-	if fits, err := w.roomForVersion(r.size(0)); err != nil || !fits {
+	if fits, err := w.roomForVersion(old.size(0)); err != nil || !fits {
 		return err
 	}
 	const keep = `INSERT INTO versions (` + storedColumns + `, replaced_at, refused) SELECT ` + storedColumns + `, ?, '' FROM pages WHERE id = ?`
