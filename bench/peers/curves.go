@@ -186,6 +186,18 @@ func (p *peer) durable() *peer {
 	return &d
 }
 
+// unsynced is the same peer with a store that is durable as far as its file system
+// is, which is in memory.
+func (p *peer) unsynced() *peer {
+	d := *p
+	d.name += ", store in a file system in memory"
+	d.start = func(ctx context.Context, _ *peer, j job) (*server, error) {
+		j.Durable, j.Unsynced = true, true
+		return p.start(ctx, p, j)
+	}
+	return &d
+}
+
 // curveTable writes the medians at each point.
 func curveTable(w io.Writer, c curve) {
 	fmt.Fprintf(w, "\n%s (medians; ratios to the same peer at the first point in the same round)\n\n", c.Title)

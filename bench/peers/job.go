@@ -14,6 +14,8 @@ type job struct {
 	MissEvery int `json:"missEvery,omitempty"`
 	// Durable keeps the pages of reprint in its store on disk, beyond memory.
 	Durable bool `json:"durable,omitempty"`
+	// Unsynced keeps that store in a file system in memory, where a sync takes no time.
+	Unsynced bool `json:"unsynced,omitempty"`
 	// Changing gives each render a version of its own.
 	Changing bool `json:"changing,omitempty"`
 	// Revalidations is how many pages a second are revalidated meanwhile.

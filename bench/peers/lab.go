@@ -16,6 +16,7 @@ type lab struct {
 	opts     options
 	cores    int    // that the machine has
 	dir      string // under TMPDIR, gone at the end
+	memory   string // in a file system in memory, gone at the end; empty: not made
 	script   string // for wrk
 	origin   *origin
 	progress *progress
@@ -89,14 +90,29 @@ func (l *lab) close() error {
 	if l.origin != nil {
 		err = l.origin.close()
 	}
+	if l.memory != "" {
+		err = errors.Join(err, os.RemoveAll(l.memory))
+	}
 	return errors.Join(err, os.RemoveAll(l.dir)) //nolint:gosec // G703: our own directory
 }
 
-// directory returns a directory for what is made once for several measurements,
-// and whether it has to be made now. Of one kind only the last one is kept:
-// they are large.
-func (l *lab) directory(kind, name string) (dir string, missing bool, err error) {
-	parent := filepath.Join(l.dir, kind)
+// inMemory is a directory in a file system in memory.
+func (l *lab) inMemory() (string, error) {
+	if l.memory != "" {
+		return l.memory, nil
+	}
+	at, err := memoryFiles()
+	if err == nil {
+		l.memory, err = os.MkdirTemp(at, "reprint-peers-")
+	}
+	return l.memory, err
+}
+
+// directory returns a directory in another one for what is made once for several
+// measurements, and whether it has to be made now. Of one kind only the last one is
+// kept: they are large.
+func (l *lab) directory(in, kind, name string) (dir string, missing bool, err error) {
+	parent := filepath.Join(in, kind)
 	dir = filepath.Join(parent, name)
 	if _, err := os.Stat(dir); err == nil { //nolint:gosec // G703: our own directory
 		return dir, false, nil

@@ -60,7 +60,7 @@ http {
 `
 
 func (l *lab) startNginx(ctx context.Context, p *peer, binary string, j job) (*server, error) {
-	files, missing, err := l.directory("files", j.files())
+	files, missing, err := l.directory(l.dir, "files", j.files())
 	if err != nil {
 		return nil, err
 	}

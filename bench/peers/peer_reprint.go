@@ -111,7 +111,13 @@ func orStop(s *server, err error) error {
 // store is the file for a job's pages, and whether it has to be filled. Variants
 // of one build share it: they differ in how they serve, not in what they keep.
 func (l *lab) store(v variant, j job) (file string, missing bool, err error) {
-	dir, missing, err := l.directory("store-"+strings.ReplaceAll(v.binary, string(filepath.Separator), "_"), j.files())
+	in := l.dir
+	if j.Unsynced {
+		if in, err = l.inMemory(); err != nil {
+			return "", false, err
+		}
+	}
+	dir, missing, err := l.directory(in, "store-"+strings.ReplaceAll(v.binary, string(filepath.Separator), "_"), j.files())
 	return filepath.Join(dir, "reprint.db"), missing, err
 }
 
@@ -126,11 +132,7 @@ func (l *lab) fillStore(ctx context.Context, p *peer, v variant, j job, store st
 }
 
 func (l *lab) serveReprint(ctx context.Context, p *peer, v variant, j job, store string, cpu int) (*server, error) {
-	public, err := freeAddr()
-	if err != nil {
-		return nil, err
-	}
-	api, err := freeAddr()
+	public, api, err := freeAddrs()
 	if err != nil {
 		return nil, err
 	}

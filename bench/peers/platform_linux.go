@@ -15,6 +15,19 @@ import (
 // supported is nil where peers can be measured.
 func supported() error { return nil }
 
+// memoryFiles is where a file system in memory is.
+func memoryFiles() (string, error) {
+	const at = "/dev/shm"
+	var stat unix.Statfs_t
+	if err := unix.Statfs(at, &stat); err != nil {
+		return "", fmt.Errorf("find a file system in memory: %s: %w", at, err)
+	}
+	if stat.Type != unix.TMPFS_MAGIC {
+		return "", fmt.Errorf("%s is no file system in memory: mount a tmpfs there", at)
+	}
+	return at, nil
+}
+
 // ownGroup makes cmd the leader of a process group, so that its children end
 // with it, and ends it when this process dies in whatever way.
 func ownGroup(cmd *exec.Cmd) {

@@ -11,6 +11,7 @@ import (
 var errLinux = errors.New("peers are measured on Linux only: it needs taskset, /proc and process groups. Run it in a virtual machine or container with two cores")
 
 func supported() error                 { return errLinux }
+func memoryFiles() (string, error)     { return "", errLinux }
 func ownGroup(*exec.Cmd)               {}
 func killGroup(int) error              { return errLinux }
 func pinSelf(int) error                { return errLinux }

@@ -129,6 +129,19 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
+// freeAddrs is two of them.
+func freeAddrs() (one, other string, err error) {
+	for one == other {
+		if one, err = freeAddr(); err != nil {
+			return "", "", err
+		}
+		if other, err = freeAddr(); err != nil {
+			return "", "", err
+		}
+	}
+	return one, other, nil
+}
+
 // tail keeps the end of what is written to it.
 type tail struct {
 	mu   sync.Mutex

@@ -7,54 +7,47 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"time"
 )
 
 // regenerations is what one revalidation after another takes, each of a page
 // that has changed.
 type regenerations struct {
-	Syncs []float64      `json:"syncsMs"` // what the disk takes for what a call writes; see syncTimes
 	Peers []regeneration `json:"peers"`
 }
 
 // regeneration is that of one peer. Times are in milliseconds, one for each call.
 type regeneration struct {
-	Peer    string    `json:"peer"`
-	Durable bool      `json:"durable,omitempty"` // each call is on disk when it is answered
-	Calls   []float64 `json:"callMs"`
-	Render  []float64 `json:"renderMs,omitempty"` // as the receipts tell
-	Source  []float64 `json:"sourceMs"`           // the data source alone, asked directly
+	Peer   string    `json:"peer"`
+	Calls  []float64 `json:"callMs"`
+	Render []float64 `json:"renderMs,omitempty"` // as the receipts tell
+	Source []float64 `json:"sourceMs"`           // the data source alone, asked directly
 }
 
-// regenerations measures reprint, in memory and with a durable store, and
-// Next.js, in turn.
+// regenerations measures reprint, in memory, with a durable store, and with the same in
+// a file system in memory, and Next.js, in turn. In memory a sync takes no time: what is
+// left is all that a call takes but the wait for the disk.
 func (l *lab) regenerations(ctx context.Context, peers []*peer) (*regenerations, error) {
 	var own []*peer
 	all := &regenerations{}
-	add := func(p *peer, durable bool) {
+	add := func(p *peer) {
 		own = append(own, p)
-		all.Peers = append(all.Peers, regeneration{Peer: p.name, Durable: durable})
+		all.Peers = append(all.Peers, regeneration{Peer: p.name})
 	}
 	for _, p := range peers {
 		switch p.id {
 		case "reprint":
-			add(p, false)
-			add(p.durable(), true)
+			add(p)
+			add(p.durable())
+			add(p.unsynced())
 		case "nextjs":
-			add(p, false)
+			add(p)
 		}
 	}
 	if len(own) == 0 {
 		return nil, errors.New("-regenerate needs reprint or nextjs")
 	}
 	for round := range l.opts.rounds {
-		syncs, err := syncTimes(ctx, l.dir, l.opts.calls)
-		if err != nil {
-			return nil, err
-		}
-		all.Syncs = append(all.Syncs, syncs...)
 		for k, p := range own {
 			l.progress.say("round %d of %d, %d revalidations one after another: %s", round+1, l.opts.rounds, l.opts.calls, p.name)
 			if err := l.regenerate(ctx, p, &all.Peers[k]); err != nil {
@@ -173,64 +166,16 @@ func get(ctx context.Context, client *http.Client, url string) error {
 	return err
 }
 
-// What a call writes into the log of its store before it is answered, in frames of
-// SQLite's: its entry, and then its page of 17 kB with indexes and an earlier version.
-// The log is written from its beginning again and again.
-const (
-	logFrame  = 24 + 4<<10
-	logSize   = 16 << 20
-	entryLog  = 3 * logFrame
-	pageLog   = 17 * logFrame
-	callsInIt = logSize / (entryLog + pageLog)
-)
-
-// syncTimes is what the disk takes for the two syncs of one call after another, the
-// writes aside.
-func syncTimes(ctx context.Context, dir string, n int) (times []float64, err error) {
-	f, err := os.Create(filepath.Join(dir, "syncs")) //nolint:gosec // G703: our own directory
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if _, err := f.Write(make([]byte, logSize)); err != nil {
-		return nil, err
-	}
-	for k := range n {
-		at := int64(k%callsInIt) * (entryLog + pageLog)
-		entry, err := syncTime(f, at, entryLog)
-		if err != nil {
-			return nil, err
-		}
-		page, err := syncTime(f, at+entryLog, pageLog)
-		if err != nil {
-			return nil, err
-		}
-		times = append(times, entry+page)
-	}
-	return times, ctx.Err()
-}
-
-// syncTime writes n bytes and returns what it takes to sync them.
-func syncTime(f *os.File, at int64, n int) (float64, error) {
-	if _, err := f.WriteAt(make([]byte, n), at); err != nil {
-		return 0, err
-	}
-	began := time.Now()
-	err := f.Sync()
-	return milliseconds(time.Since(began)), err
-}
-
 func regenerationTable(w io.Writer, r *regenerations) {
-	fmt.Fprintf(w, "\none revalidation after another, milliseconds (%d calls each; the two syncs of what a call writes, on this disk alone: median %s, p99 %s)\n\n",
-		len(r.Peers[0].Calls), decimals(median(r.Syncs), 3), decimals(percentile(r.Syncs, 99), 3))
+	fmt.Fprintf(w, "\none revalidation after another, milliseconds (%d calls each)\n\n", len(r.Peers[0].Calls))
 	var lines [][]string
 	for _, p := range r.Peers {
 		lines = append(lines, []string{
 			p.Peer, decimals(median(p.Calls), 3), decimals(percentile(p.Calls, 99), 3), decimals(median(p.Render), 3),
-			decimals(median(p.beyond()), 3), decimals(p.aside(r.Syncs), 3), decimals(median(p.Source), 3),
+			decimals(median(p.beyond()), 3), decimals(median(p.Source), 3),
 		})
 	}
-	table(w, []string{"", "call p50", "call p99", "its render", "beyond it", "syncs aside", "source alone"}, lines)
+	table(w, []string{"", "call p50", "call p99", "its render", "beyond it", "source alone"}, lines)
 }
 
 // beyond is what each call takes besides its render; of Next.js that is not known.
@@ -240,12 +185,4 @@ func (r regeneration) beyond() []float64 {
 		found = append(found, r.Calls[k]-render)
 	}
 	return found
-}
-
-// aside is the median of what a call takes besides its render and the disk's syncs.
-func (r regeneration) aside(syncs []float64) float64 {
-	if !r.Durable {
-		return median(r.beyond())
-	}
-	return median(r.beyond()) - median(syncs)
 }
