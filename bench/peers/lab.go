@@ -154,6 +154,7 @@ func (l *lab) findPeers(ctx context.Context) ([]*peer, error) {
 		{"library", l.findLibrary},
 		{"header", l.findHeader},
 		{"map", l.findMap},
+		{"fasthttp", l.findFasthttp},
 		{"nginx", l.findNginx},
 		{"varnish", l.findVarnish},
 		{"nextjs", l.findNext},
@@ -187,7 +188,7 @@ func (l *lab) findPeers(ctx context.Context) ([]*peer, error) {
 // required says whether a peer's absence is an error: what is named in
 // -require, and what comes from this repository.
 func (l *lab) required(id string) bool {
-	own := slices.Contains([]string{"reprint", "library", "header", "map"}, id)
+	own := slices.Contains([]string{"reprint", "library", "header", "map", "fasthttp"}, id)
 	return own || slices.Contains(l.opts.require, id)
 }
 

@@ -41,7 +41,7 @@ type variant struct {
 }
 
 // peerNames are those that -peers and -require take.
-var peerNames = []string{"reprint", "library", "header", "map", "nginx", "varnish", "nextjs"}
+var peerNames = []string{"reprint", "library", "header", "map", "fasthttp", "nginx", "varnish", "nextjs"}
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
 	// It is left out while the configuration does not know it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -20,13 +21,15 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/valyala/fasthttp"
 )
 
 // The servers that are this program itself, in a process of their own:
 //
-//	peers serve map      bytes in a map, the least that net/http can do
-//	peers serve header   the same with the header that reprint sends: what is left is the engine
-//	peers serve library  reprint as a library on the same server
+//	peers serve map       bytes in a map, the least that net/http can do
+//	peers serve header    the same with the header that reprint sends: what is left is the engine
+//	peers serve library   reprint as a library on the same server
+//	peers serve fasthttp  bytes in a map, and a server that is made to be fast
 
 func (l *lab) findMap(context.Context) ([]*peer, error) {
 	return l.own("map", "net/http, bytes in a map"), nil
@@ -38,6 +41,10 @@ func (l *lab) findHeader(context.Context) ([]*peer, error) {
 
 func (l *lab) findLibrary(context.Context) ([]*peer, error) {
 	return l.own("library", "reprint, library on net/http"), nil
+}
+
+func (l *lab) findFasthttp(context.Context) ([]*peer, error) {
+	return l.own("fasthttp", "fasthttp, bytes in a map"), nil
 }
 
 func (l *lab) own(kind, name string) []*peer {
@@ -69,6 +76,8 @@ func serveMain(args []string) error {
 	defer stop()
 	var handler http.Handler
 	switch f.Arg(0) {
+	case "fasthttp":
+		return serveFast(ctx, *listen, fastMap(*pages, *size))
 	case "map":
 		handler = plainMap(*pages, *size)
 	case "header":
@@ -84,7 +93,7 @@ func serveMain(args []string) error {
 		}
 		handler = site
 	default:
-		return fmt.Errorf("peers serve: write map, header or library, not %q", f.Arg(0))
+		return fmt.Errorf("peers serve: write map, header, library or fasthttp, not %q", f.Arg(0))
 	}
 	return serve(ctx, *listen, handler)
 }
@@ -101,6 +110,37 @@ func serve(ctx context.Context, addr string, h http.Handler) error {
 		return err
 	}
 	return nil
+}
+
+// serveFast is serve for fasthttp.
+func serveFast(ctx context.Context, addr string, h fasthttp.RequestHandler) error {
+	s := &fasthttp.Server{Handler: h, NoDefaultServerHeader: true, ReadTimeout: time.Minute, CloseOnShutdown: true}
+	context.AfterFunc(ctx, func() { _ = s.Shutdown() })
+	return s.ListenAndServe(addr)
+}
+
+// fastMap is plainMap for fasthttp.
+func fastMap(pages, size int) fasthttp.RequestHandler {
+	plain, gzipped := make(map[string][]byte, pages), make(map[string][]byte, pages)
+	for i := range pages {
+		plain[path(i)] = page(i, 0, size)
+		gzipped[path(i)] = compress(plain[path(i)])
+	}
+	return func(c *fasthttp.RequestCtx) {
+		head, from := &c.Response.Header, plain
+		head.SetContentType("text/html; charset=utf-8")
+		head.Set("Vary", "Accept-Encoding")
+		if bytes.Contains(c.Request.Header.Peek("Accept-Encoding"), []byte("gzip")) {
+			head.SetContentEncoding("gzip")
+			from = gzipped
+		}
+		body, ok := from[string(c.Path())]
+		if !ok {
+			c.NotFound()
+			return
+		}
+		c.Response.SetBodyRaw(body)
+	}
 }
 
 // plainMap is the least that an HTTP server written with net/http can do: bytes
