@@ -91,12 +91,13 @@ func (w *writer) put(r *row, body []byte, size int64, versions bool) (bool, erro
 	}
 	changed := old.modifiedAt != r.modifiedAt
 	// Versions go before pages: where one of these had to, there is no room for a version.
+	kept := false
 	if versions && changed && r.history > 0 && w.state.evicted == evicted {
-		if err := w.keepVersion(old); err != nil {
+		if kept, err = w.keepVersion(old); err != nil {
 			return false, err
 		}
 	}
-	if err := w.replace(old, r, body, size); err != nil || (!changed && old.history == r.history) {
+	if err := w.replace(old, r, body, size, kept); err != nil || (!changed && old.history == r.history) {
 		return err == nil, err
 	}
 	return true, w.trimVersions(r)
@@ -122,8 +123,9 @@ func (w *writer) insert(r *row, body []byte, size int64) error {
 	return w.addTags(id, r.tags)
 }
 
-// replace puts r in the place of old, whose visits it keeps: a render is none.
-func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) error {
+// replace puts r in the place of old, whose visits it keeps: a render is none. kept says
+// that a version has old's body.
+func (w *writer) replace(old *predecessor, r *row, body []byte, size int64, kept bool) error {
 	sameBody := bytes.Equal(old.body, r.body)
 	if !sameBody || !old.hasBody {
 		if err := w.addBody(r.body, body); err != nil {
@@ -141,7 +143,11 @@ func (w *writer) replace(old *predecessor, r *row, body []byte, size int64) erro
 		return err
 	}
 	if !sameBody {
-		if err := w.dropBody(old.body); err != nil {
+		drop := w.dropBody
+		if kept {
+			drop = w.dropEncodings
+		}
+		if err := drop(old.body); err != nil {
 			return err
 		}
 	}
@@ -169,7 +175,12 @@ func (w *writer) dropBody(sum []byte) error {
 	if n, err := result.RowsAffected(); err != nil || n > 0 {
 		return err
 	}
-	_, err = w.exec(`DELETE FROM encodings WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)`, sum)
+	return w.dropEncodings(sum)
+}
+
+// dropEncodings removes those of a body that no page has any more.
+func (w *writer) dropEncodings(sum []byte) error {
+	_, err := w.exec(`DELETE FROM encodings WHERE sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE body = ?1)`, sum)
 	return err
 }
 

@@ -75,20 +75,20 @@ func (w *writer) putAside(r *row, body []byte, size int64) error {
 }
 
 // keepVersion makes a version of a page that is about to be replaced, unless that is
-// damaged or there is no room. Its body is stored already.
-func (w *writer) keepVersion(old *predecessor) error {
+// damaged or there is no room, and reports whether it did. Its body is stored already.
+func (w *writer) keepVersion(old *predecessor) (bool, error) {
 	if !old.whole || !old.hasBody {
-		return nil
+		return false, nil
 	}
 	if fits, err := w.roomForVersion(old.size(0)); err != nil || !fits {
-		return err
+		return false, err
 	}
 	const keep = `INSERT INTO versions (` + storedColumns + `, replaced_at, refused) SELECT ` + storedColumns + `, ?, '' FROM pages WHERE id = ?`
 	if _, err := w.exec(keep, w.aged.now().UnixMicro(), old.id); err != nil {
-		return err
+		return false, err
 	}
 	w.state.versions++
-	return nil
+	return true, nil
 }
 
 // trimVersions drops the oldest versions that were served of a page's key, beyond its
@@ -101,34 +101,36 @@ func (w *writer) trimVersions(p *row) error {
 	return err
 }
 
-// deleteVersions drops the versions whose ids a query returns, and returns how many.
-func (w *writer) deleteVersions(query string, args ...any) (int64, error) {
-	ids, err := w.ids(query, args...)
+// deleteVersions drops the versions whose ids a query returns, and the bodies that
+// nobody else has. It returns how many versions.
+func (w *writer) deleteVersions(ids string, args ...any) (int64, error) {
+	bodies, err := w.sums(`DELETE FROM versions WHERE id IN (`+ids+`) RETURNING body`, args...)
 	if err != nil {
 		return 0, err
 	}
-	for _, id := range ids {
-		if err := w.deleteVersion(id); err != nil {
+	w.state.versions -= int64(len(bodies))
+	for _, sum := range bodies {
+		if err := w.dropBody(sum); err != nil {
 			return 0, err
 		}
 	}
-	return int64(len(ids)), nil
+	return int64(len(bodies)), nil
 }
 
-func (w *writer) ids(query string, args ...any) (ids []int64, err error) {
+func (w *writer) sums(query string, args ...any) (sums [][]byte, err error) {
 	rows, err := w.db.query(context.Background(), query, args...)
 	if err != nil {
 		return nil, named(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
+		var sum []byte
+		if err := rows.Scan(&sum); err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
+		sums = append(sums, sum)
 	}
-	return ids, named(rows.Err())
+	return sums, named(rows.Err())
 }
 
 // DeleteVersion implements [reprint.VersionStore].
@@ -140,18 +142,10 @@ func (s *Store) DeleteVersion(ctx context.Context, id int64) error {
 	return nil
 }
 
-// deleteVersion removes a version, if it is there, and its body if nobody else has it.
+// deleteVersion removes a version, if it is there.
 func (w *writer) deleteVersion(id int64) error {
-	var body []byte
-	err := w.scan(`DELETE FROM versions WHERE id = ? RETURNING body`, []any{id}, &body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	w.state.versions--
-	return w.dropBody(body)
+	_, err := w.deleteVersions(`?`, id)
+	return err
 }
 
 // versionRow is a row of versions, with the size of its body.
