@@ -29,12 +29,17 @@ func (s *Store) Put(ctx context.Context, p *reprint.Page) (stored bool, err erro
 	return stored, nil
 }
 
-// predecessor is the page that a put replaces. Of one that is damaged the fields may be
-// wrong which only a version needs.
+// predecessor is what put needs to know of the page that it replaces.
 type predecessor struct {
-	row
-	hasBody bool // its body is there; false after damage
-	whole   bool // the row is what was stored
+	id         int64
+	stamp      int64
+	body       []byte
+	hasBody    bool // its body is there; false after damage
+	tags       string
+	history    int64
+	modifiedAt sql.Null[int64]
+	renderedAt sql.Null[int64]
+	heldUntil  sql.Null[int64]
 }
 
 // holds reports whether r may not take the place of a page that is held.
@@ -42,22 +47,15 @@ func (p *predecessor) holds(r *row) bool {
 	return p.heldUntil.Valid && p.heldUntil.V > r.renderedAt.V && !r.heldUntil.Valid && p.renderedAt != r.renderedAt
 }
 
-const predecessorTables = `, EXISTS (SELECT 1 FROM bodies WHERE sha256 = p.body) FROM pages AS p WHERE p.key = ?`
-
 func (w *writer) predecessor(key string) (*predecessor, error) {
-	p := &predecessor{row: row{key: key}}
-	err := w.scan(`SELECT `+rowColumns+predecessorTables, []any{key}, append(p.dest(), &p.hasBody)...)
+	const query = `SELECT id, stamp, body, EXISTS (SELECT 1 FROM bodies WHERE sha256 = pages.body), tags, history, modified_at, rendered_at, held_until
+		FROM pages WHERE key = ?`
+	var p predecessor
+	err := w.scan(query, []any{key}, &p.id, &p.stamp, &p.body, &p.hasBody, &p.tags, &p.history, &p.modifiedAt, &p.renderedAt, &p.heldUntil)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	if err == nil {
-		p.whole = p.checksum == p.rowsum()
-		return p, nil
-	}
-	// Where another column holds what it cannot, the put makes the page whole again.
-	const needed = `SELECT p.id, p.stamp, p.body, p.tags, p.history, p.modified_at, p.rendered_at, p.held_until`
-	err = w.scan(needed+predecessorTables, []any{key}, &p.id, &p.stamp, &p.body, &p.tags, &p.history, &p.modifiedAt, &p.renderedAt, &p.heldUntil, &p.hasBody)
-	return p, err
+	return &p, err
 }
 
 // putAlone is put where the disk is full: versions go for the page, and none is made.

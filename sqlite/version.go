@@ -77,10 +77,13 @@ func (w *writer) putAside(r *row, body []byte, size int64) error {
 // keepVersion makes a version of a page that is about to be replaced, unless that is
 // damaged or there is no room, and reports whether it did. Its body is stored already.
 func (w *writer) keepVersion(old *predecessor) (bool, error) {
-	if !old.whole || !old.hasBody {
+	var r row
+	const query = `SELECT p.key, ` + rowColumns + ` FROM pages AS p WHERE p.id = ?`
+	readable := w.scan(query, []any{old.id}, append([]any{&r.key}, r.dest()...)...) == nil
+	if !readable || !old.hasBody || r.checksum != r.rowsum() {
 		return false, nil
 	}
-	if fits, err := w.roomForVersion(old.size(0)); err != nil || !fits {
+	if fits, err := w.roomForVersion(r.size(0)); err != nil || !fits {
 		return false, err
 	}
 	const keep = `INSERT INTO versions (` + storedColumns + `, replaced_at, refused) SELECT ` + storedColumns + `, ?, '' FROM pages WHERE id = ?`
