@@ -146,7 +146,7 @@ func (s *Site) countVisits() {
 // schedulePage notes when a page that was just stored asked to be rendered again. A
 // moment that an earlier failure or page set is void.
 func (s *Site) schedulePage(e *entry) {
-	switch due := fromMicros(e.life.due); {
+	switch due := e.life.due(); {
 	case due.IsZero(), due.After(time.Now().Add(horizon)):
 		s.due.Remove(e.key())
 	default:

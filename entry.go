@@ -56,15 +56,47 @@ const (
 
 // life is what of a page decides on its freshness; see decide.
 type life struct {
-	renderedAt int64 // see fromMicros
-	due        int64
-	lifetime   *Lifetime
-	heldUntil  int64
+	renderedAt int64  // see fromMicros
+	own        *terms // nil: none
 	status     int16
 	jitter     uint16 // how much of the tenth of a page's time is taken off, of 1<<16
 	history    int16
 	overtaken  bool
 }
+
+// terms is what most pages do not say of themselves.
+type terms struct {
+	due       int64 // see fromMicros
+	heldUntil int64
+	lifetime  *Lifetime
+}
+
+// noTerms are those of a page that has none.
+var noTerms = terms{due: time.Time{}.UnixMicro(), heldUntil: time.Time{}.UnixMicro()}
+
+func termsOf(p *Page) *terms {
+	t := terms{due: p.Due.UnixMicro(), heldUntil: p.HeldUntil.UnixMicro(), lifetime: p.Lifetime}
+	if t == noTerms {
+		return nil
+	}
+	return &t
+}
+
+func (l *life) terms() *terms {
+	if l.own == nil {
+		return &noTerms
+	}
+	return l.own
+}
+
+// due is when the page asked to be rendered again; the zero time: it did not.
+func (l *life) due() time.Time { return fromMicros(l.terms().due) }
+
+// heldUntil is until when no render takes the page's place; the zero time: it is not held.
+func (l *life) heldUntil() time.Time { return fromMicros(l.terms().heldUntil) }
+
+// lifetime is what the answer said of its life; nil: nothing.
+func (l *life) lifetime() *Lifetime { return l.terms().lifetime }
 
 // fromMicros returns a time from what it is in memory, which is what its UnixMicro
 // says; the zero time comes back as the zero time.
@@ -73,9 +105,7 @@ func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 func lifeOf(p *Page) life {
 	return life{
 		renderedAt: p.RenderedAt.UnixMicro(),
-		due:        p.Due.UnixMicro(),
-		lifetime:   p.Lifetime,
-		heldUntil:  p.HeldUntil.UnixMicro(),
+		own:        termsOf(p),
 		status:     int16(min(max(p.Status, 0), math.MaxInt16)),
 		history:    int16(min(max(p.History, 0), math.MaxInt16)),
 		jitter:     jitterOf(p.Key),
@@ -152,12 +182,20 @@ func packable(p *Page) error {
 	return nil
 }
 
-// textSize is how long the entry's text of a page is, or a few bytes more.
+// textSize is how long the entry's text of a page is.
 func textSize(p *Page) int {
-	const perKey, perTag, perLine = 2, 2, 4
-	n := len(http.TimeFormat) + perKey + len(p.Key.Host) + len(p.Key.Path) + len(p.Key.Query) + len(p.Key.Variant) + len(p.Route) + len(p.Cause)
+	const perLine = len(": \r\n")
+	n := len(http.TimeFormat) + len(p.Key.Host) + len(p.Key.Path) + len(p.Route) + len(p.Cause)
+	for _, part := range []string{p.Key.Query, p.Key.Variant} {
+		if part != "" {
+			n += 1 + len(part)
+		}
+	}
 	for _, t := range p.Tags {
-		n += perTag + len(t)
+		n += len(t)
+		for m := len(t); m > 0; m >>= 7 { // its length, as writeTags writes it
+			n++
+		}
 	}
 	for name, values := range p.Header {
 		for _, v := range values {
@@ -169,11 +207,11 @@ func textSize(p *Page) int {
 
 // holds reports whether another page may not take the place of e, which is held.
 func (e *entry) holds(made *entry) bool {
-	return e.life.held() && e.life.heldUntil > made.life.renderedAt && !made.life.held() && made.life.renderedAt != e.life.renderedAt
+	return e.life.held() && e.life.terms().heldUntil > made.life.renderedAt && !made.life.held() && made.life.renderedAt != e.life.renderedAt
 }
 
 // held reports whether the page is held, or was.
-func (l *life) held() bool { return !fromMicros(l.heldUntil).IsZero() }
+func (l *life) held() bool { return !l.heldUntil().IsZero() }
 
 // part returns one of the texts.
 func (e *entry) part(i int) string {
@@ -230,12 +268,12 @@ func (e *entry) page() *Page {
 		Overtaken:  e.life.overtaken,
 		Pinned:     e.pinned,
 		History:    int(e.life.history),
-		HeldUntil:  fromMicros(e.life.heldUntil),
+		HeldUntil:  e.life.heldUntil(),
 		RenderedAt: fromMicros(e.life.renderedAt),
 		RenderTook: time.Duration(e.took),
 		ModifiedAt: fromMicros(e.modified),
-		Lifetime:   e.life.lifetime,
-		Due:        fromMicros(e.life.due),
+		Lifetime:   e.life.lifetime(),
+		Due:        e.life.due(),
 		Cause:      e.part(textCause),
 	}
 	return p
@@ -259,7 +297,8 @@ func appendETag(b []byte, sum *[32]byte, f *form) []byte {
 // measures it: itself, what makes it ready, and the memory tier's node and its
 // place in the hash table.
 const (
-	perEntry    = 208 + 48 + 112
+	perEntry    = 192 + 48 + 112
+	perTerms    = 24
 	perLifetime = 32
 )
 
@@ -267,7 +306,10 @@ const (
 // round up counts.
 func (e *entry) size() int {
 	n := perEntry + roundUp(len(e.text)) + cap(e.body)
-	if e.life.lifetime != nil {
+	if e.life.own != nil {
+		n += perTerms
+	}
+	if e.life.lifetime() != nil {
 		n += perLifetime
 	}
 	if fs := e.forms.Load(); fs != nil {

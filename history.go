@@ -16,12 +16,12 @@ import (
 var heldForGood = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func (e *entry) heldAt(now time.Time) bool {
-	return e.life.held() && now.Before(fromMicros(e.life.heldUntil))
+	return e.life.held() && now.Before(e.life.heldUntil())
 }
 
 // heldText says why a page that is held is not rendered.
 func heldText(e *entry) string {
-	if until := fromMicros(e.life.heldUntil); until.Before(heldForGood) {
+	if until := e.life.heldUntil(); until.Before(heldForGood) {
 		return "it was restored, and is held until " + until.Format(time.RFC3339)
 	}
 	return "it was restored, and is held until it is released"

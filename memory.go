@@ -259,7 +259,7 @@ func (s *MemoryStore) Tagged(ctx context.Context, tag string) iter.Seq2[Key, err
 func (s *MemoryStore) Due(ctx context.Context, until time.Time, limit int) ([]DuePage, error) {
 	var due []DuePage
 	for _, e := range s.tier.All() {
-		if t := fromMicros(e.life.due); !t.IsZero() && !t.After(until) {
+		if t := e.life.due(); !t.IsZero() && !t.After(until) {
 			due = append(due, DuePage{e.key(), t})
 		}
 	}

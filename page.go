@@ -61,5 +61,8 @@ func (p *Page) Size() int {
 	if p.Lifetime != nil {
 		n += perLifetime
 	}
+	if p.Lifetime != nil || !p.Due.IsZero() || !p.HeldUntil.IsZero() {
+		n += perTerms
+	}
 	return n
 }

@@ -373,7 +373,7 @@ func decide(now time.Time, page *life, s standing, policy *Policy) verdict {
 	if page == nil || s.deleted {
 		return absent
 	}
-	if page.held() && now.Before(fromMicros(page.heldUntil)) {
+	if page.held() && now.Before(page.heldUntil()) {
 		return serve
 	}
 	staleAt := freshUntil(page, policy)
@@ -414,22 +414,22 @@ func decideByLifetime(ago time.Duration, page *life, s standing, policy *Policy)
 // said returns what a page of a route with FromHeaders said of its life. One that
 // was stored under another policy said nothing: it is stale at once.
 func (l *life) said() Lifetime {
-	if l.lifetime == nil {
-		return Lifetime{IfError: Unsaid}
+	if lifetime := l.lifetime(); lifetime != nil {
+		return *lifetime
 	}
-	return *l.lifetime
+	return Lifetime{IfError: Unsaid}
 }
 
 // freshUntil returns the moment from which a current page is stale by time; the
 // zero time when there is none.
 func freshUntil(page *life, policy *Policy) time.Time {
 	if page.held() {
-		if until := fromMicros(page.heldUntil); until.Before(heldForGood) {
+		if until := page.heldUntil(); until.Before(heldForGood) {
 			return until
 		}
 		return time.Time{}
 	}
-	due := fromMicros(page.due)
+	due := page.due()
 	if policy.Freshness == FromHeaders {
 		said := page.said()
 		until := fromMicros(page.renderedAt).Add(said.Fresh - said.Age)
@@ -446,8 +446,8 @@ func freshUntil(page *life, policy *Policy) time.Time {
 	if life > 0 {
 		until = fromMicros(page.renderedAt).Add(life - page.jittered(life))
 	}
-	if page.lifetime != nil {
-		until = earliest(until, fromMicros(page.renderedAt).Add(page.lifetime.Fresh-page.lifetime.Age))
+	if said := page.lifetime(); said != nil {
+		until = earliest(until, fromMicros(page.renderedAt).Add(said.Fresh-said.Age))
 	}
 	return earliest(until, due)
 }
