@@ -197,7 +197,7 @@ func changing() http.Handler {
 
 // BenchmarkRevalidate is one call after another for one page of 17 kB that
 // changes each time. "render" is the handler alone, to be taken off the others;
-// "fsync" what the disk takes to sync 4 kB, of which a call waits for three.
+// "fsync" what the disk takes to sync 4 kB, of which a call waits for two.
 func BenchmarkRevalidate(b *testing.B) {
 	page := changing()
 	b.Run("render", func(b *testing.B) {
