@@ -119,11 +119,13 @@ func (d *data) get(ctx context.Context, r *render, key dataKey, life time.Durati
 		return nil, fmt.Errorf("reprint: the value %q needs itself", key.key)
 	}
 	for {
-		v := d.tier.Get(key)
-		if v != nil && (v.until.IsZero() || time.Now().Before(v.until)) && d.sufficient(v.tags, v.stamp, v.begun, r) {
+		if v := d.kept(key, r); v != nil {
 			return v, nil
 		}
-		l, run := d.join(ctx, r, key, life, load, tags)
+		v, l, run := d.join(ctx, r, key, life, load, tags)
+		if v != nil {
+			return v, nil
+		}
 		if run != nil && !d.site.work.start(run) {
 			run() // the site is being shut down, and renders that run are finished
 		}
@@ -145,19 +147,33 @@ func (d *data) get(ctx context.Context, r *render, key dataKey, life time.Durati
 	}
 }
 
+// kept returns the value of a key that was loaded before, or nil if there is none that a
+// render may use.
+func (d *data) kept(key dataKey, r *render) *datum {
+	v := d.tier.Get(key)
+	if v == nil || (!v.until.IsZero() && !time.Now().Before(v.until)) || !d.sufficient(v.tags, v.stamp, v.begun, r) {
+		return nil
+	}
+	return v
+}
+
 // join returns a load of a key whose value a render may use as far as is known. If that
-// has not begun, it is to be run.
-func (d *data) join(ctx context.Context, r *render, key dataKey, life time.Duration, load func(context.Context) (any, error), tags []string) (l *dataLoad, run func()) {
+// has not begun, it is to be run. It returns the value instead if a load has kept it
+// meanwhile: a load is there until then.
+func (d *data) join(ctx context.Context, r *render, key dataKey, life time.Duration, load func(context.Context) (any, error), tags []string) (v *datum, l *dataLoad, run func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if l := d.loads[key]; l != nil && d.sufficient(tags, l.stamp, l.begun, r) {
-		return l, nil
+		return nil, l, nil
+	}
+	if v := d.kept(key, r); v != nil {
+		return v, nil, nil
 	}
 	l = &dataLoad{stamp: d.site.ledger.pos(), begun: time.Now(), done: make(chan struct{})}
 	d.loads[key] = l
 	within := &render{site: d.site, stamp: l.stamp, since: r.since, page: r.page, loading: append(slices.Clone(r.loading), key)}
 	ctx = context.WithValue(context.WithoutCancel(ctx), renderKey{}, within)
-	return l, func() { d.run(ctx, l, within, key, life, load, tags) }
+	return nil, l, func() { d.run(ctx, l, within, key, life, load, tags) }
 }
 
 // run calls a load function and keeps what it returns.
