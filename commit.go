@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/reprint-go/reprint/internal/backoff"
@@ -128,7 +129,7 @@ func (s *Site) keep(page *Page) (e *entry, stored bool, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
 	defer cancel()
 	stored, err = s.store.Put(ctx, page)
-	s.stored.Add(1)
+	s.keys.of(page.Key).stored.Add(1)
 	if err != nil {
 		return s.unkeptEntry(page), false, err
 	}
@@ -154,9 +155,14 @@ func (s *Site) inPlaceOf(page *Page) *entry {
 }
 
 // keyLocks are locks for keys; a few keys may share one.
-type keyLocks [1024]sync.Mutex
+type keyLocks [4096]keyLock
 
-func (l *keyLocks) of(k Key) *sync.Mutex {
+type keyLock struct {
+	sync.Mutex
+	stored atomic.Uint64 // rises when the store has changed for a key of it
+}
+
+func (l *keyLocks) of(k Key) *keyLock {
 	return &l[maphash.Comparable(keyLockSeed, k)%uint64(len(l))]
 }
 

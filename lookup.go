@@ -33,7 +33,7 @@ func (s *Site) lookup(ctx context.Context, key Key) (*entry, standing, error) {
 	// Who asks for a page at the same time reads it once, but nobody gets a page
 	// that was read before something was stored that came before him: it may have
 	// been replaced by the very revalidation whose success he knows of.
-	read := s.loads.DoChan(key.String()+" "+strconv.FormatUint(s.stored.Load(), 10), func() (any, error) { return s.load(key) })
+	read := s.loads.DoChan(key.String()+" "+strconv.FormatUint(s.keys.of(key).stored.Load(), 10), func() (any, error) { return s.load(key) })
 	select {
 	case r := <-read:
 		e, _ := r.Val.(*entry)
@@ -86,4 +86,28 @@ func (s *Site) previous(key Key) (*entry, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// absence is the knowledge that there was no page of a key. A page that is rendered for
+// the first time is looked for before, and need not be looked for again.
+type absence struct {
+	lock   *keyLock // of the key; nil: nothing is known
+	stored uint64   // what it had counted before the page was looked for
+}
+
+// absenceOf is for who is about to look for a page: what it returns is so if there is none.
+func (s *Site) absenceOf(key Key) absence {
+	lock := s.keys.of(key)
+	return absence{lock, lock.stored.Load()}
+}
+
+// holds reports whether it is known that there still is no page.
+func (a absence) holds() bool { return a.lock != nil && a.lock.stored.Load() == a.stored }
+
+// replaced is previous for a render that perhaps knows that there is no page.
+func (s *Site) replaced(key Key, known absence) (*entry, error) {
+	if known.holds() {
+		return nil, nil
+	}
+	return s.previous(key)
 }

@@ -28,6 +28,7 @@ type job struct {
 	force  bool   // render also when there is a fresh page
 	class  gate.Class
 	ticket *gate.Ticket
+	absent absence       // set if there was no page
 	pause  time.Duration // before it is begun; see Options.Window
 }
 
@@ -147,7 +148,7 @@ func (s *Site) fly(r *run) {
 	// The stamp is taken here, when the run can no longer be joined by anybody
 	// who needs more than it, and before the handler reads any data.
 	stamp := s.flights.Start(r, func() uint64 { return uint64(s.ledger.pos()) })
-	out = s.render(r.Key, r.Job.cause, Position(stamp), attempt{leave: leave})
+	out = s.render(r.Key, r.Job.cause, Position(stamp), attempt{leave: leave, absent: r.Job.absent})
 }
 
 // enter waits for a place among the running renders.
@@ -176,6 +177,7 @@ type attempt struct {
 	leave  func()            // to be called, perhaps twice, when its place among the running renders is not needed any more
 	accept func(*Page) error // if not nil, is asked whether the page may be stored; its error is an ErrUnexpected
 	since  time.Time         // shared values must have been loaded since; see Cached
+	absent absence           // see job
 }
 
 // render runs the handler of key once and commits what it answered.
@@ -194,8 +196,8 @@ func (s *Site) render(key Key, cause string, stamp Position, a attempt) outcome 
 // renderPage runs the handler for page and commits what it answered; see render.
 func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt) outcome {
 	key, stamp := page.Key, page.Stamp
-	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key), a.since)
-	old, unread := s.previous(key)
+	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key, a.absent), a.since)
+	old, unread := s.replaced(key, a.absent)
 	if failure == nil {
 		if failure = refused(rt, old, unread, page); failure == nil {
 			failure = s.tooManyGone(rt, old, page)
@@ -261,7 +263,7 @@ func (s *Site) forsake(key Key, old *entry, stamp Position) {
 	if err := s.store.Delete(ctx, key, stamp+1); err != nil {
 		s.log.Error("page that must not be shared any more is not deleted", "page", key, "err", err)
 	}
-	s.stored.Add(1)
+	lock.stored.Add(1)
 	s.memory.remove(key, stamp+1)
 	if s.memory.peek(key) == nil {
 		s.due.Remove(key)
@@ -270,11 +272,11 @@ func (s *Site) forsake(key Key, old *entry, stamp Position) {
 
 // renewable returns the page that a render of key may renew instead of replacing
 // it, or nil.
-func (s *Site) renewable(rt *route, key Key) *Page {
+func (s *Site) renewable(rt *route, key Key, known absence) *Page {
 	if !rt.policy.Conditional {
 		return nil
 	}
-	e, err := s.previous(key)
+	e, err := s.replaced(key, known)
 	if err != nil || e == nil || e.status() != http.StatusOK {
 		return nil
 	}

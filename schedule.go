@@ -410,7 +410,7 @@ func (s *Site) amend(ctx context.Context, k Key, change func(*Page) bool) (bool,
 // newer one is there. The key is locked, and no entry comes into force.
 func (s *Site) place(ctx context.Context, p *Page) (*entry, error) {
 	stored, err := s.store.Put(ctx, p)
-	s.stored.Add(1)
+	s.keys.of(p.Key).stored.Add(1)
 	if err != nil || !stored {
 		return nil, err
 	}

@@ -144,8 +144,8 @@ func setCacheStatus(w http.ResponseWriter, value string) {
 
 // serveAfterRender answers a visitor for whom a page must be rendered first.
 // last is the last good page, nil if there is none; stale says that there was one,
-// good or not.
-func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *route, key Key, last *entry, stale bool, arrival Position) {
+// good or not; visit is the job of the render.
+func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *route, key Key, last *entry, stale bool, visit *job, arrival Position) {
 	now := time.Now()
 	if _, resting := s.private.Resting(key, now); resting && last == nil {
 		s.pass(w, r, rt, key, "private")
@@ -168,7 +168,7 @@ func (s *Site) serveAfterRender(w http.ResponseWriter, r *http.Request, rt *rout
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), 2*s.opts.RenderTimeout, ErrBusy)
 	defer cancel()
-	out, collapsed, err := s.await(ctx, key, s.ledger.need(tags), arrival, newJob(gate.Waited, "visit"))
+	out, collapsed, err := s.await(ctx, key, s.ledger.need(tags), arrival, visit)
 	switch {
 	case err != nil && r.Context().Err() != nil: // the visitor has left
 	case err != nil:

@@ -239,7 +239,6 @@ type Site struct {
 	gate     *gate.Gate
 	storing  *semaphore.Weighted // bytes of rendered pages that wait for the store; see renderPage
 	loads    singleflight.Group  // of pages from the store
-	stored   atomic.Uint64       // rises when the store has changed; see lookup
 	failed   *backoff.Book[Key, *RenderError]
 	private  *backoff.Book[Key, Position] // with the stamp of the render that said so
 	unkept   *backoff.Book[Key, struct{}] // pages that the store did not take
@@ -426,13 +425,18 @@ func (s *Site) routed(r *http.Request, key Key) (*entry, *route) {
 func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key Key, e *entry, arrival Position) {
 	now := time.Now()
 	var standing standing
+	var none absence
 	if e != nil {
 		standing = s.standing(e)
 	} else {
+		known := s.absenceOf(key)
 		var err error
 		e, standing, err = s.lookup(r.Context(), key)
-		if err != nil && r.Context().Err() != nil {
+		switch {
+		case err != nil && r.Context().Err() != nil:
 			return // the visitor has left
+		case err == nil && e == nil:
+			none = known
 		}
 	}
 	var page *life
@@ -452,7 +456,9 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key 
 		if v == absent {
 			e = nil
 		}
-		s.serveAfterRender(w, r, rt, key, e, page != nil && !standing.deleted, arrival)
+		visit := newJob(gate.Waited, "visit")
+		visit.absent = none
+		s.serveAfterRender(w, r, rt, key, e, page != nil && !standing.deleted, visit, arrival)
 	}
 }
 
