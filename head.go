@@ -280,32 +280,43 @@ type printedField struct {
 	values []string
 }
 
-// printer keeps what was printed in the present second. Of pages that share a slot
-// only one is kept, and each slot is filled once a second: so it costs a bounded
-// amount of memory and work however many pages there are. The others are printed
-// for each answer, which takes half a microsecond.
+// printer keeps what was printed in the present second. A page has two slots to choose
+// from, and each slot is filled once a second: so it costs a bounded amount of memory and
+// work however many pages there are. Where others have both, a page is printed for each
+// answer, which takes some microseconds.
 type printer [2048]atomic.Pointer[printed]
 
 // fields returns the header of an answer, for reading.
 func (p *printer) fields(x *rendition) []printedField {
-	was, of, slot := p.find(x)
-	if was != nil && was.of == of {
-		return was.fields
+	if !x.why.hit || x.why.detail != "" || x.tag != "" {
+		return x.print() // it will hardly be given again
 	}
-	fields := fieldsOf(headerLines(x.appendFields(nil)))
-	if slot != nil && (was == nil || was.of.sec != of.sec) {
-		slot.Store(&printed{of: of, fields: fields})
+	of := x.printedOf()
+	var free *atomic.Pointer[printed]
+	for _, slot := range p.slots(of.entry) {
+		switch was := slot.Load(); {
+		case was != nil && was.of == of:
+			return was.fields
+		case was == nil || was.of.sec != of.sec:
+			free = slot
+		}
+	}
+	fields := x.print()
+	if free != nil {
+		free.Store(&printed{of: of, fields: fields})
 	}
 	return fields
 }
 
-// find returns the slot of an answer that will be given again, and what is in it.
-func (p *printer) find(x *rendition) (was *printed, of printedOf, slot *atomic.Pointer[printed]) {
-	if !x.why.hit || x.why.detail != "" || x.tag != "" {
-		return nil, of, nil
-	}
-	slot = &p[int(x.e.life.jitter)%len(p)]
-	return slot.Load(), x.printedOf(), slot
+func (p *printer) slots(entry uint64) [2]*atomic.Pointer[printed] {
+	sum := entry * 0x9e3779b97f4a7c15 // Fibonacci hashing: entries are numbered one by one
+	n := uint64(len(p))
+	return [...]*atomic.Pointer[printed]{&p[sum>>53%n], &p[sum>>42%n]}
+}
+
+// print returns the header of an answer.
+func (x *rendition) print() []printedField {
+	return fieldsOf(headerLines(x.appendFields(nil)))
 }
 
 // fieldsOf takes lines apart. Those of one name are one field.
