@@ -49,7 +49,7 @@ func (l *lab) measure(ctx context.Context, p *peer, j job, round int) (f figures
 	if err != nil {
 		return f, err
 	}
-	if err := l.warmUp(ctx, s, j); err != nil {
+	if err := l.warmUp(ctx, p, s, j); err != nil {
 		return f, err
 	}
 	if err := l.timed(ctx, s, j, &f); err != nil {
@@ -128,8 +128,9 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // warmUp is load that does not count, all of it on stored pages. A third of the
-// time is what Node.js needs to compile what is called often.
-func (l *lab) warmUp(ctx context.Context, s *server, j job) error {
+// time is what Node.js needs to compile what is called often. What a server then does
+// for pages that are asked for often, such as to compress them better, is waited for.
+func (l *lab) warmUp(ctx context.Context, p *peer, s *server, j job) error {
 	if l.opts.smoke {
 		return nil
 	}
@@ -137,7 +138,7 @@ func (l *lab) warmUp(ctx context.Context, s *server, j job) error {
 	if _, err := l.wrk(ctx, s.addr, j, 0, max(time.Second, l.opts.duration/3)); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
-	return nil
+	return l.idle(ctx, p, s)
 }
 
 // timed is the part of a measurement that counts.
