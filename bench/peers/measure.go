@@ -84,22 +84,22 @@ func (l *lab) before(ctx context.Context, p *peer, s *server, j job) (answers, e
 	if err != nil {
 		return all, err
 	}
-	if j.Gzip && !l.opts.smoke {
-		// A server may begin a little later, to let visitors go first.
-		if err := pause(ctx, 3*time.Second); err != nil {
-			return all, err
-		}
-	}
-	if err := l.idle(ctx, p, s); err != nil || !j.Gzip {
+	if err := l.idle(ctx, p, s, j); err != nil || !j.Gzip {
 		return all, err
 	}
 	return verify(ctx, s.addr, j.Gzip, 0, j.Hot, s.check)
 }
 
 // idle waits until the server takes less than a twentieth of its core, or says
-// that it does not come to rest.
-func (l *lab) idle(ctx context.Context, p *peer, s *server) error {
+// that it does not come to rest. One that compresses may begin a little later, to let
+// visitors go first.
+func (l *lab) idle(ctx context.Context, p *peer, s *server, j job) error {
 	const window, rest, most = 200 * time.Millisecond, tick, 30 * time.Second
+	if j.Gzip && !l.opts.smoke {
+		if err := pause(ctx, 3*time.Second); err != nil {
+			return err
+		}
+	}
 	for began := time.Now(); time.Since(began) < most; {
 		before, err := groupStat(s.cmd.Process.Pid)
 		if err != nil {
@@ -138,7 +138,7 @@ func (l *lab) warmUp(ctx context.Context, p *peer, s *server, j job) error {
 	if _, err := l.wrk(ctx, s.addr, j, 0, max(time.Second, l.opts.duration/3)); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
-	return l.idle(ctx, p, s)
+	return l.idle(ctx, p, s, j)
 }
 
 // timed is the part of a measurement that counts.

@@ -86,6 +86,10 @@ var mutants = []mutant{
 		{"entry.go", "		n += fs.size()\n", "		n += len(fs) - len(fs)\n"},
 	}, root, "TestFormsGoBeforePagesDo"},
 
+	{"P1", "a page that came while another was rendered is taken not to be there", []edit{
+		{"lookup.go", "a.lock != nil && a.lock.stored.Load() == a.stored", "a.lock != nil"},
+	}, root, "TestAPageThatIsNotThereIsLookedForOnce"},
+
 	{"P2", "an error page may replace a good one", []edit{
 		{"render.go", "case http.StatusOK, http.StatusNotFound,", "case http.StatusInternalServerError, http.StatusOK, http.StatusNotFound,"},
 	}, root, "TestP2TheLastGoodPageStays"},
