@@ -36,13 +36,15 @@ func (a answer) write(w http.ResponseWriter) {
 	for name, value := range a.header {
 		w.Header().Set(name, value)
 	}
+	body = append(body, '\n')
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // package http knows that of short ones only
 	// Where the server has no deadlines of its own this is not supported, or no
 	// harm. A long call must not have used up the server's.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 	w.WriteHeader(a.status)
 	// An error means that the caller has gone, and there is nobody else to tell.
-	_, _ = w.Write(append(body, '\n'))
+	_, _ = w.Write(body)
 }
 
 // problem is an answer that is not a success, as an error.

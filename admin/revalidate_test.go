@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,9 @@ func TestReceiptHasTheFormOfTheDesign(t *testing.T) {
 	}
 	if got := w.Header().Get("Content-Type"); got != "application/json" {
 		t.Errorf("Content-Type: %q", got)
+	}
+	if got := w.Header().Get("Content-Length"); got != strconv.Itoa(w.Body.Len()) { // however long: who reads it knows when it is whole
+		t.Errorf("Content-Length: %q of %d bytes", got, w.Body.Len())
 	}
 }
 
