@@ -95,18 +95,24 @@ type absence struct {
 	stored uint64   // what it had counted before the page was looked for
 }
 
-// absenceOf is for who is about to look for a page: what it returns is so if there is none.
-func (s *Site) absenceOf(key Key) absence {
+// seek is lookup for who has the page rendered if there is none: none says so then.
+func (s *Site) seek(ctx context.Context, key Key) (e *entry, st standing, none absence, err error) {
 	lock := s.keys.of(key)
-	return absence{lock, lock.stored.Load()}
+	stored := lock.stored.Load()
+	e, st, err = s.lookup(ctx, key)
+	if e == nil && err == nil {
+		none = absence{lock, stored}
+	}
+	return e, st, none, err
 }
 
-// holds reports whether it is known that there still is no page.
+// holds reports whether it is known that the store still has no page.
 func (a absence) holds() bool { return a.lock != nil && a.lock.stored.Load() == a.stored }
 
-// replaced is previous for a render that perhaps knows that there is no page.
+// replaced is previous for a render that perhaps knows that the store has no page. One
+// that the store did not take may be in memory all the same.
 func (s *Site) replaced(key Key, known absence) (*entry, error) {
-	if known.holds() {
+	if known.holds() && s.memory.peek(key) == nil {
 		return nil, nil
 	}
 	return s.previous(key)

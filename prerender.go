@@ -159,15 +159,12 @@ func (s *Site) prerenderOne(ctx context.Context, p listedPage) prerendered {
 		return prerendered{err: p.err}
 	}
 	rt := s.routeOf(p.key)
-	absent := s.absenceOf(p.key)
-	e, st, err := s.lookup(ctx, p.key)
+	e, st, none, err := s.seek(ctx, p.key)
 	if err != nil {
 		return prerendered{err: err}
 	}
 	job := newJob(gate.Background, "prerender")
-	if e == nil {
-		job.absent = absent
-	}
+	job.absent = none
 	if e != nil && rt != nil {
 		v := decide(time.Now(), &e.life, st, &rt.policy)
 		job.force = p.changed.After(fromMicros(e.life.renderedAt))

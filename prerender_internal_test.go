@@ -46,6 +46,16 @@ func TestAPageThatIsNotThereIsLookedForOnce(t *testing.T) {
 	}), Policy{}); err != nil {
 		t.Fatal(err)
 	}
+	unstored := Key{Path: "/unstored"}
+	_, _, none, err := s.seek(t.Context(), unstored)
+	if e, _ := s.replaced(unstored, none); err != nil || e != nil {
+		t.Fatalf("before: %v, %v", e, err)
+	}
+	kept := s.unkeptEntry(&Page{Key: unstored, Route: "/{id}", Status: 200, Header: http.Header{}, RenderedAt: time.Now()})
+	if e, err := s.replaced(unstored, none); e != kept || err != nil {
+		t.Errorf("of a page that is in memory alone: %v, %v", e, err)
+	}
+	store.asked.Store(0)
 	prerender := func(path string) {
 		if err := s.PrerenderPaths(t.Context(), func(yield func(string, error) bool) { yield(path, nil) }, nil, nil); err != nil {
 			t.Fatal(err)

@@ -429,14 +429,10 @@ func (s *Site) servePage(w http.ResponseWriter, r *http.Request, rt *route, key 
 	if e != nil {
 		standing = s.standing(e)
 	} else {
-		known := s.absenceOf(key)
 		var err error
-		e, standing, err = s.lookup(r.Context(), key)
-		switch {
-		case err != nil && r.Context().Err() != nil:
+		e, standing, none, err = s.seek(r.Context(), key)
+		if err != nil && r.Context().Err() != nil {
 			return // the visitor has left
-		case err == nil && e == nil:
-			none = known
 		}
 	}
 	var page *life
