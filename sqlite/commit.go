@@ -44,8 +44,8 @@ func (w *writer) commit(first *op) {
 	}
 }
 
-// answer tells the callers how their operations ended: each in its own way, or
-// all with the transaction.
+// answer settles how operations ended: each in its own way, or all with the
+// transaction.
 func (w *writer) answer(ops []*op, err error) {
 	if err == nil {
 		w.counts.operations.Add(uint64(len(ops)))
@@ -54,7 +54,26 @@ func (w *writer) answer(ops []*op, err error) {
 		if err != nil {
 			o.err = err
 		}
+	}
+	w.tellAll()
+	w.untold = ops
+}
+
+// tell tells one caller how his operation ended. It is called before each operation of
+// the transaction that follows: told all at once, the callers would take the processors
+// from the writer, come back together, and then wait for it together.
+func (w *writer) tell() {
+	if len(w.untold) > 0 {
+		o := w.untold[0]
+		w.untold = w.untold[1:]
 		o.done <- o.err
+	}
+}
+
+// tellAll tells all callers. It is called before what takes long.
+func (w *writer) tellAll() {
+	for len(w.untold) > 0 {
+		w.tell()
 	}
 }
 
@@ -104,8 +123,10 @@ func (w *writer) runAll(b *batch) error {
 			w.gather(b)
 		}
 		if i == len(b.ops) {
+			w.tellAll()
 			return nil
 		}
+		w.tell()
 		if o := b.ops[i]; !o.left() {
 			if w.perform(o) != nil {
 				return errOperation

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -36,6 +37,49 @@ func TestCallersShareACommit(t *testing.T) {
 	if after.Pages != callers {
 		t.Errorf("Stats says there are %d pages", after.Pages)
 	}
+}
+
+func TestCallersAreToldOneAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, storePath(t), sqlite.Options{})
+		defer closeStore(t, s)
+		var told atomic.Int32
+		var wg sync.WaitGroup
+		do := func(f func()) {
+			wg.Go(func() {
+				if err := s.Do(t.Context(), f); err != nil {
+					t.Error(err)
+				}
+				told.Add(1)
+			})
+			synctest.Wait() // it waits for the writer now
+		}
+		release := s.Hold()
+		const callers = sqlite.MaxBatchOps - 1 // and Hold's fill a batch
+		for range callers {
+			do(func() {})
+		}
+		const more = 3
+		counts, next := make(chan int32), make(chan struct{})
+		for range more {
+			do(func() {
+				synctest.Wait()
+				counts <- told.Load()
+				<-next
+			})
+		}
+		release()
+		for want := range int32(more) { // Hold's is told first
+			if n := <-counts; n != want {
+				t.Errorf("%d callers know when operation %d of the next batch runs", n, want+1)
+			}
+			next <- struct{}{}
+		}
+		wg.Wait()
+		if n := told.Load(); n != callers+more {
+			t.Errorf("%d callers know in the end", n)
+		}
+	})
 }
 
 func TestAFailureIsNotTheNeighbours(t *testing.T) {

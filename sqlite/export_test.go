@@ -16,6 +16,9 @@ const (
 	ApplicationID = applicationID
 )
 
+// MaxBatchOps is how many operations a batch has at most.
+const MaxBatchOps = maxBatchOps
+
 // Hold keeps the writer busy until release is called, so that what is asked of
 // it meanwhile becomes one batch.
 func (s *Store) Hold() (release func()) {
@@ -50,6 +53,9 @@ func (s *Store) HoldReaders() (release func(), err error) {
 		}
 	}, nil
 }
+
+// Miss has the store believe that there is no page under key.
+func (s *Store) Miss(key reprint.Key) { s.missed.add(key.String()) }
 
 // Do has the writer run f as an operation.
 func (s *Store) Do(ctx context.Context, f func()) error {

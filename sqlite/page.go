@@ -46,6 +46,7 @@ func (s *Store) page(ctx context.Context, key reprint.Key) (p *reprint.Page, fau
 	case err != nil:
 		return nil, nil, err
 	case errors.Is(f.err, sql.ErrNoRows):
+		s.missed.add(text)
 		return nil, nil, nil
 	case isFault(f.err):
 		return nil, f.err, nil

@@ -70,22 +70,24 @@ func (w *writer) putAlone(r *row, body []byte, size int64) (bool, error) {
 // version, where these are made. It writes only what differs from the page before: a
 // render that changes nothing writes one row.
 func (w *writer) put(r *row, body []byte, size int64, versions bool) (bool, error) {
+	if w.missed.take(r.key) && w.hasRoom(size) {
+		if stored, err := w.insert(r, body, size); err != nil || stored {
+			return stored, err
+		}
+	}
 	old, err := w.predecessor(r.key)
 	if err != nil {
 		return false, err
 	}
-	if old != nil && (old.stamp > r.stamp || old.holds(r)) {
+	if old == nil {
+		return w.insert(r, body, size)
+	}
+	if old.stamp > r.stamp || old.holds(r) {
 		return false, nil
 	}
 	evicted := w.state.evicted
 	if err := w.makeRoom(old, size); err != nil {
 		return false, err
-	}
-	if old == nil {
-		if err := w.insert(r, body, size); err != nil {
-			return false, err
-		}
-		return true, w.trimVersions(r)
 	}
 	changed := old.modifiedAt != r.modifiedAt
 	// Versions go before pages: where one of these had to, there is no room for a version.
@@ -101,24 +103,34 @@ func (w *writer) put(r *row, body []byte, size int64, versions bool) (bool, erro
 	return true, w.trimVersions(r)
 }
 
-func (w *writer) insert(r *row, body []byte, size int64) error {
-	if err := w.addBody(r.body, body); err != nil {
-		return err
+// insert stores a page whose key has none, and reports whether that is so.
+func (w *writer) insert(r *row, body []byte, size int64) (bool, error) {
+	if err := w.makeRoom(nil, size); err != nil {
+		return false, err
 	}
 	const query = `INSERT INTO pages (` + storedColumns + `, visits, worth)
-		VALUES (` + storedValues + `, ?, ?23 - log2(?24 + (` + encodedBytes + `?5)))`
+		VALUES (` + storedValues + `, ?, ?23 - log2(?24 + (` + encodedBytes + `?5))) ON CONFLICT (key) DO NOTHING`
 	first := float64(visit(w.aged.at()))
 	result, err := w.exec(query, append(r.stored(), first, size)...)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return false, err
 	}
 	id, err := result.LastInsertId()
 	if err != nil {
-		return err
+		return false, err
 	}
 	w.state.pages++
 	w.state.lastPage = id
-	return w.addTags(id, r.tags)
+	if err := w.addTags(id, r.tags); err != nil {
+		return false, err
+	}
+	if err := w.addBody(r.body, body); err != nil {
+		return false, err
+	}
+	return true, w.trimVersions(r)
 }
 
 // replace puts r in the place of old, whose visits it keeps: a render is none. kept says

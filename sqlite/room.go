@@ -65,6 +65,11 @@ func (w *writer) makeRoom(replaced *predecessor, size int64) error {
 	return nil
 }
 
+// hasRoom reports whether one more page of size bytes can come and nothing has to go.
+func (w *writer) hasRoom(size int64) bool {
+	return w.state.pages < w.limits.pages && w.state.used+size <= w.limits.file
+}
+
 // fits reports whether there is room for size bytes.
 func (w *writer) fits(size int64) (bool, error) {
 	if w.state.used+size <= w.limits.file {
@@ -182,6 +187,7 @@ func (w *writer) evictVersions(n int64) (int64, error) {
 // tidy keeps the files within their limits, after the callers were answered.
 func (w *writer) tidy() {
 	if w.fileBytes > w.limits.file {
+		w.tellAll()
 		_, err := w.exec(`PRAGMA incremental_vacuum(256)`)
 		if err == nil {
 			err = w.measure()
@@ -199,6 +205,7 @@ func (w *writer) tidy() {
 		return
 	}
 	w.checkpointed = time.Now()
+	w.tellAll()
 	if err := w.checkpoint(); err != nil {
 		w.log.Warn("store cannot shorten its log", "path", w.path, "error", err)
 	}

@@ -22,9 +22,9 @@
 // # Reading order
 //
 // sqlite.go and schema.sql, then write.go (the queue), commit.go (a batch),
-// put.go, page.go, lookup.go, encoding.go, version.go, list.go, journal.go and compact.go. The limits are
-// in room.go, worth.go (who goes first) and visited.go, opening in file.go,
-// lock.go and migrate.go.
+// put.go, page.go, lookup.go, missed.go, encoding.go, version.go, list.go, journal.go
+// and compact.go. The limits are in room.go, worth.go (who goes first) and visited.go,
+// opening in file.go, lock.go and migrate.go.
 package sqlite
 
 import (
@@ -57,6 +57,7 @@ type Store struct {
 	lock   *lock
 	writer *writer
 	reads  *reads
+	missed *missed
 	counts *counts
 
 	mu      sync.RWMutex // held for reading by every read, so that close can wait for them
@@ -94,7 +95,7 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, log: opts.Log, now: time.Now, reads: newReads(), counts: new(counts)}
+	s := &Store{path: path, log: opts.Log, now: time.Now, reads: newReads(), missed: newMissed(), counts: new(counts)}
 	if s.lock, err = acquire(path); err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func ask[T any](ctx context.Context, s *Store, size int64, run func(*writer) (T,
 // A batch is one transaction: it is bounded so that its callers do not wait for
 // long and its pages fit the log.
 const (
-	maxBatchOps   = 512
+	maxBatchOps   = 256
 	maxBatchBytes = 32 << 20
 )
 
@@ -84,7 +84,8 @@ type writer struct {
 	fileBytes  int64 // of the file when it was last measured, with free pages
 	written    int64 // about how many bytes since then
 	batchBytes int64
-	failing    bool // the last commit failed; for the log
+	failing    bool  // the last commit failed; for the log
+	untold     []*op // of the last commit, whose callers do not know it yet
 
 	longLog      bool      // the log was above its limit when that was last looked at
 	checkpointed time.Time // when the log was last shortened, or that was tried
@@ -96,6 +97,7 @@ type writer struct {
 	path   string
 	log    *slog.Logger
 	reads  *reads
+	missed *missed
 	counts *counts
 }
 
@@ -158,6 +160,7 @@ func newWriter(ctx context.Context, s *Store, opts Options) (_ *writer, err erro
 		path:   s.path,
 		log:    s.log,
 		reads:  s.reads,
+		missed: s.missed,
 		counts: s.counts,
 	}
 	if err := w.load(ctx); err != nil {
@@ -190,14 +193,30 @@ func (w *writer) load(ctx context.Context) error {
 func (w *writer) loop() {
 	defer close(w.stopped)
 	for {
-		select {
-		case first := <-w.queue:
-			w.commit(first)
-			w.tidy()
-		case <-w.closing:
+		first := w.next()
+		if first == nil {
 			w.commit(w.lastOp())
+			w.tellAll()
 			return
 		}
+		w.commit(first)
+		w.tidy()
+	}
+}
+
+// next returns the operation to begin a transaction with, nil when the store closes.
+func (w *writer) next() *op {
+	select {
+	case o := <-w.queue:
+		return o
+	default:
+	}
+	w.tellAll()
+	select {
+	case o := <-w.queue:
+		return o
+	case <-w.closing:
+		return nil
 	}
 }
 

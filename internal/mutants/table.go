@@ -23,6 +23,10 @@ var mutants = []mutant{
 		{"sqlite/put.go", "old.stamp > r.stamp", "false"},
 	}, files, "TestStore"},
 
+	{"P1", "a page that is believed to be new makes an older one go for itself", []edit{
+		{"sqlite/put.go", " && w.hasRoom(size)", ""},
+	}, files, "TestAPageThatIsThereAfterAll"},
+
 	{"P1", "the position is published before the ledger", []edit{
 		{"ledger.go", "	l.mu.Lock()\n	defer l.mu.Unlock()\n	s := Summary{Marks: l.marks}\n",
 			"	l.position.Store(uint64(entries[len(entries)-1].Position))\n	runtime.Gosched()\n	l.mu.Lock()\n	defer l.mu.Unlock()\n	s := Summary{Marks: l.marks}\n"},
