@@ -20,6 +20,7 @@ test: ## all tests, with the race detector
 .PHONY: lint
 lint: ## what a reviewer should not have to say (.golangci.yml)
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+	cd bench && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz test, a minute each

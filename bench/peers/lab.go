@@ -91,7 +91,7 @@ func (l *lab) close() error {
 		err = l.origin.close()
 	}
 	if l.memory != "" {
-		err = errors.Join(err, os.RemoveAll(l.memory))
+		err = errors.Join(err, os.RemoveAll(l.memory)) //nolint:gosec // G703: our own directory
 	}
 	return errors.Join(err, os.RemoveAll(l.dir)) //nolint:gosec // G703: our own directory
 }

@@ -20,8 +20,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/reprint-go/reprint"
 	"github.com/valyala/fasthttp"
+
+	"github.com/reprint-go/reprint"
 )
 
 // The servers that are this program itself, in a process of their own:
@@ -179,7 +180,7 @@ func recorded(h http.Handler, pages int) http.Handler {
 	plain, gzipped := make(map[string]*httptest.ResponseRecorder, pages), make(map[string]*httptest.ResponseRecorder, pages)
 	for i := range pages {
 		for coding, into := range map[string]map[string]*httptest.ResponseRecorder{"": plain, "gzip": gzipped} {
-			r := httptest.NewRequest(http.MethodGet, path(i), nil)
+			r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, path(i), nil)
 			r.Header.Set("Accept-Encoding", coding)
 			into[path(i)] = httptest.NewRecorder()
 			h.ServeHTTP(into[path(i)], r)
