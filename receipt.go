@@ -91,9 +91,12 @@ func (r *Receipt) add(p PageResult) {
 	}
 }
 
-// soFar returns a copy of a receipt that is being written, as it is to be read now.
+// soFar returns a copy of a receipt that may still be written, as it is to be read now.
 func (r *Receipt) soFar() *Receipt {
 	now := r.clone()
+	if !r.Running {
+		return now
+	}
 	now.Took = time.Since(r.At).Truncate(time.Microsecond)
 	now.finish()
 	return now

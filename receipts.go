@@ -46,9 +46,7 @@ func (t *tally) add(p PageResult) {
 func (t *tally) soFar() *Receipt {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.receipt.soFar()
-	r.Running = true
-	return r
+	return t.receipt.soFar()
 }
 
 // follow lets a receipt be read while it is written, until the function that it returns

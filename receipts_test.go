@@ -118,3 +118,35 @@ func TestARunningReceiptCounts(t *testing.T) {
 		})
 	}
 }
+
+// Who is told that a revalidation is done, and asks for its receipt at once, reads that
+// it is.
+func TestAReceiptIsNotRunningWhenItsEndIsTold(t *testing.T) {
+	for name, r := range map[string]reprint.Revalidation{
+		"waited for": {Tags: []string{"list"}},
+		"behind":     {Tags: []string{"list"}, NoWait: true},
+		"a refill":   {Tags: []string{"list"}, Refill: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var site *reprint.Site
+			read := make(chan *reprint.Receipt, 2)
+			ask := func(id string) {
+				r, err := site.Receipt(context.Background(), id)
+				if err != nil {
+					t.Error(err)
+				}
+				read <- r
+			}
+			site = newSite(t, reprint.Options{Trace: reprint.Trace{Revalidated: func(r *reprint.Receipt) { ask(r.ID) }}})
+			listRoute(t, site, new(rendered), func(path string) string { return path })
+			visitAll(t, site, 3)
+			receipt, err := site.Apply(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := <-read; got == nil || got.ID != receipt.ID || got.Running || got.Matched != 3 {
+				t.Errorf("the receipt is %+v", got)
+			}
+		})
+	}
+}

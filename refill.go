@@ -330,15 +330,16 @@ func (f *refill) soFar() *Receipt {
 
 // final returns the receipt as it stays.
 func (f *refill) final() *Receipt {
-	r := f.soFar()
-	r.Running = false
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	r := f.receipt.soFar()
+	r.Running = false
 	if left := f.plan.Total - r.Matched; left > 0 {
 		// Cancelled, gone meanwhile, or not named any more.
 		r.Matched += left
 		r.Skipped += left
 	}
+	f.receipt = *r.clone()
 	return r
 }
 

@@ -212,8 +212,8 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	if !r.NoWait && !s.namesMany(ctx, r, aims) {
 		return receipt, s.complete(ctx, r, aims, &tally{receipt: receipt}, begin)
 	}
+	receipt.Running = true
 	running := receipt.clone()
-	running.Running = true
 	written := &tally{receipt: receipt}
 	done := s.receipts.follow(written)
 	s.saveReceiptBehind(running)
@@ -224,6 +224,7 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	})
 	if !behind {
 		done()
+		receipt.Running = false
 		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return running, nil
@@ -280,6 +281,7 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, written *ta
 	receipt := written.receipt // which nobody else writes any more
 	written.mu.Lock()
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
+	receipt.Running = false
 	receipt.finish()
 	if len(a.tags) > 0 {
 		s.news.finish(receipt)
