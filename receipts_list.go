@@ -88,9 +88,13 @@ func (s *Site) inOneList(ctx context.Context, u unstored, stored []*Receipt, lim
 	}
 	var list []*Receipt
 	for _, r := range slices.Concat(u.refills, waiting) {
-		if !known[r.ID] {
-			list = append(list, r.withoutPages())
+		if known[r.ID] {
+			continue
 		}
+		if now := s.receipts.now(r.ID); now != nil {
+			r = now
+		}
+		list = append(list, r.withoutPages())
 	}
 	for _, r := range stored {
 		list = append(list, s.asItIsNow(ctx, r))

@@ -87,9 +87,12 @@ func TestReceiptsAreStoredBehind(t *testing.T) {
 	}
 }
 
-// Who watches a call that nobody waits for sees it come along.
+// Who watches a call that nobody waits for sees it come along, also while no receipt can
+// be stored.
 func TestARunningReceiptCounts(t *testing.T) {
-	site := newSite(t, reprint.Options{Renders: 1})
+	store := &slowReceipts{reprint.NewMemoryStore(0), make(chan struct{})}
+	site := newSite(t, reprint.Options{Renders: 1, Store: store, Journal: store})
+	t.Cleanup(func() { close(store.let) })
 	step := make(chan struct{})
 	var stepping atomic.Bool
 	handle(t, site, "/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -114,13 +117,16 @@ func TestARunningReceiptCounts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return r.Matched == n+1 && r.Running == (n < 4)
+			list, err := site.Receipts(t.Context(), "", 1)
+			if err != nil || len(list) != 1 || list[0].ID != receipt.ID {
+				t.Fatalf("the list is %v, %v", list, err)
+			}
+			return r.Matched == n+1 && r.Running == (n < 4) && list[0].Matched == r.Matched && list[0].Running == r.Running
 		})
 	}
 }
 
-// Who is told that a revalidation is done, and asks for its receipt at once, reads that
-// it is.
+// Whom Trace.Revalidated tells that a revalidation is done reads so in its receipt.
 func TestAReceiptIsNotRunningWhenItsEndIsTold(t *testing.T) {
 	for name, r := range map[string]reprint.Revalidation{
 		"waited for": {Tags: []string{"list"}},

@@ -310,8 +310,7 @@ func (f *refill) run() {
 			return
 		}
 	}
-	receipt := f.final()
-	f.site.news.finish(receipt)
+	receipt := f.end()
 	f.site.saveReceipt(receipt)
 	if err := f.site.journal.DeleteRecord(f.site.ctx, recordRefill, f.id); err != nil {
 		f.site.log.Error("refill is done, and is looked at again at the next start", "refill", f.id, "err", err)
@@ -328,8 +327,9 @@ func (f *refill) soFar() *Receipt {
 	return f.receipt.soFar()
 }
 
-// final returns the receipt as it stays.
-func (f *refill) final() *Receipt {
+// end notes that the refill is done, and returns the receipt as it stays. Followers are
+// told of it before anybody can read there that it is, see news.finish.
+func (f *refill) end() *Receipt {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := f.receipt.soFar()
@@ -339,6 +339,7 @@ func (f *refill) final() *Receipt {
 		r.Matched += left
 		r.Skipped += left
 	}
+	f.site.news.finish(r)
 	f.receipt = *r.clone()
 	return r
 }

@@ -224,8 +224,8 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	})
 	if !behind {
 		done()
-		receipt.Running = false
-		return receipt, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
+		running.Running = false
+		return running, fmt.Errorf("reprint: revalidation %s is in force, but its pages are left to their next visitors: %w", receipt.ID, ErrClosed)
 	}
 	return running, nil
 }

@@ -2,6 +2,7 @@ package reprint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -72,4 +73,89 @@ func TestEntriesComeIntoForceInTheirOrder(t *testing.T) {
 	if n := len(s.arrivals.entries); n != 0 {
 		t.Errorf("%d entries are kept that are in force", n)
 	}
+}
+
+// A follower who comes between must not be told the end of a refill twice, see
+// news.finish.
+func TestTheEndOfARefillIsToldBeforeItIsRead(t *testing.T) {
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Shutdown(context.Background()) }()
+	f := s.newRefill(refillPlan{Receipt: Receipt{ID: "R", Running: true}}, []string{"a"})
+	s.refills.add(f)
+	defer s.refills.remove(f)
+	var at sync.WaitGroup
+	at.Go(func() {
+		for {
+			r, err := s.Receipt(context.Background(), "R")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if !r.Running {
+				break
+			}
+		}
+		if _, ended, _ := s.news.since(0); ended != 1 {
+			t.Errorf("the receipt is not running, and %d ends were told", ended)
+		}
+	})
+	f.end()
+	at.Wait()
+}
+
+// heldJournal is a journal whose Append returns when it is let.
+type heldJournal struct {
+	Journal
+	appended chan string // IDs
+	let      chan struct{}
+}
+
+func (j *heldJournal) Append(ctx context.Context, e Entry) (Position, error) {
+	p, err := j.Journal.Append(ctx, e)
+	j.appended <- e.ID
+	<-j.let
+	return p, err
+}
+
+// A call that is in force when the site has been shut down can be read while it says so.
+func TestACallThatComesTooLateForItsPagesIsRead(t *testing.T) {
+	journal := &heldJournal{NewMemoryStore(0), make(chan string, 1), make(chan struct{})}
+	s, err := New(Options{Journal: journal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		receipt, err := s.Apply(context.Background(), Revalidation{Tags: []string{"a"}, NoWait: true})
+		if !errors.Is(err, ErrClosed) || receipt == nil || receipt.Running {
+			t.Errorf("receipt %+v, error %v", receipt, err)
+		}
+	})
+	id := <-journal.appended
+	all.Go(func() { _ = s.Shutdown(context.Background()) })
+	for !s.work.closed() {
+		time.Sleep(time.Millisecond)
+	}
+	ended := make(chan struct{})
+	for range 2 {
+		all.Go(func() {
+			for {
+				select {
+				case <-ended:
+					return
+				default:
+					_, _ = s.Receipt(context.Background(), id)
+				}
+			}
+		})
+	}
+	close(journal.let)
+	for s.receipts.begins() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { close(ended) })
+	all.Wait()
 }

@@ -16,7 +16,7 @@ type batch struct {
 func (b *batch) add(o *op) { b.ops, b.size = append(b.ops, o), b.size+o.size }
 
 // commit runs first, and those that come while it does, in one transaction and
-// answers everybody in it.
+// settles what everybody in it is told, see tell.
 //
 // They run one after the other with nothing between. When one fails, what it has
 // done cannot be undone alone; then all of it is, and they run again under a
@@ -31,6 +31,7 @@ func (w *writer) commit(first *op) {
 	b.add(first)
 	err := w.transact(func() error { return w.runAll(b) })
 	if errors.Is(err, errOperation) {
+		w.tellAll()
 		err = w.transact(func() error { return w.runEach(b.ops) })
 	}
 	w.report(err)
@@ -65,6 +66,7 @@ func (w *writer) answer(ops []*op, err error) {
 func (w *writer) tell() {
 	if len(w.untold) > 0 {
 		o := w.untold[0]
+		w.untold[0] = nil // with what it has written
 		w.untold = w.untold[1:]
 		o.done <- o.err
 	}

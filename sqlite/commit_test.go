@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/reprint-go/reprint"
 	"github.com/reprint-go/reprint/sqlite"
@@ -80,6 +83,54 @@ func TestCallersAreToldOneAfterAnother(t *testing.T) {
 			t.Errorf("%d callers know in the end", n)
 		}
 	})
+}
+
+func TestCallersAreToldBeforeABatchRunsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, storePath(t), sqlite.Options{})
+		defer closeStore(t, s)
+		var told atomic.Int32
+		var wg sync.WaitGroup
+		ask := func(run func() error) {
+			wg.Go(func() { _ = run() })
+			synctest.Wait() // it waits for the writer now
+		}
+		release := s.Hold()
+		const callers = sqlite.MaxBatchOps - 1 // and Hold's fill a batch
+		for range callers {
+			ask(func() error { defer told.Add(1); return s.Do(t.Context(), func() {}) })
+		}
+		var last int32
+		ask(func() error { return s.Do(t.Context(), func() { synctest.Wait(); last = told.Load() }) })
+		ask(func() error { return s.Fail(t.Context(), "failed", errors.New("refused")) })
+		release()
+		wg.Wait()
+		if last != callers {
+			t.Errorf("%d callers know when the next batch runs again", last)
+		}
+	})
+}
+
+func TestAnIdleStoreHoldsNoPages(t *testing.T) {
+	s := open(t, storePath(t), sqlite.Options{})
+	defer closeStore(t, s)
+	freed := make(chan struct{})
+	func() {
+		p := page("/big", 1, strings.Repeat("x", 1<<20))
+		runtime.AddCleanup(&p.Body[0], func(c chan struct{}) { close(c) }, freed)
+		put(t, s, p)
+	}()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		runtime.GC()
+		select {
+		case <-freed:
+			return
+		case <-time.After(10 * time.Millisecond):
+			if time.Now().After(deadline) {
+				t.Fatal("the body of the last page is still in memory")
+			}
+		}
+	}
 }
 
 func TestAFailureIsNotTheNeighbours(t *testing.T) {

@@ -70,6 +70,7 @@ func (w *writer) putAlone(r *row, body []byte, size int64) (bool, error) {
 // version, where these are made. It writes only what differs from the page before: a
 // render that changes nothing writes one row.
 func (w *writer) put(r *row, body []byte, size int64, versions bool) (bool, error) {
+	// Not where something must go for it: the page may be there after all.
 	if w.missed.take(r.key) && w.hasRoom(size) {
 		if stored, err := w.insert(r, body, size); err != nil || stored {
 			return stored, err

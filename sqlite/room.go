@@ -184,7 +184,7 @@ func (w *writer) evictVersions(n int64) (int64, error) {
 	return w.deleteVersions(`SELECT id FROM versions ORDER BY id LIMIT ?`, n)
 }
 
-// tidy keeps the files within their limits, after the callers were answered.
+// tidy keeps the files within their limits. All callers are told before that takes long.
 func (w *writer) tidy() {
 	if w.fileBytes > w.limits.file {
 		w.tellAll()

@@ -23,8 +23,12 @@ var mutants = []mutant{
 		{"sqlite/put.go", "old.stamp > r.stamp", "false"},
 	}, files, "TestStore"},
 
-	{"P1", "a page that is believed to be new makes an older one go for itself", []edit{
+	{"P5", "a page that is believed to be new makes an older one go for itself", []edit{
 		{"sqlite/put.go", " && w.hasRoom(size)", ""},
+	}, files, "TestAPageThatIsThereAfterAll"},
+
+	{"P1", "a page that is believed to be new takes the place of a newer one", []edit{
+		{"sqlite/put.go", "DO NOTHING`\n	first", "DO UPDATE SET body = excluded.body, stamp = excluded.stamp, checksum = excluded.checksum`\n	first"},
 	}, files, "TestAPageThatIsThereAfterAll"},
 
 	{"P1", "the position is published before the ledger", []edit{
