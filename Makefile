@@ -1,5 +1,6 @@
 # `make` lists the targets. Each is one line: what it does is in the tool it calls.
 .DEFAULT_GOAL := help
+golangci := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help
 help: ## this list
@@ -19,8 +20,8 @@ test: ## all tests, with the race detector
 
 .PHONY: lint
 lint: ## what a reviewer should not have to say (.golangci.yml)
-	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
-	cd bench && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+	go run $(golangci) run ./...
+	cd bench && go run $(golangci) run ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz test, a minute each

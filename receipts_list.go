@@ -87,14 +87,13 @@ func (s *Site) inOneList(ctx context.Context, u unstored, stored []*Receipt, lim
 		waiting = waiting[:i]
 	}
 	var list []*Receipt
-	for _, r := range slices.Concat(u.refills, waiting) {
-		if known[r.ID] {
-			continue
+	for _, r := range u.refills {
+		if !known[r.ID] {
+			list = append(list, r.withoutPages())
 		}
-		if now := s.receipts.now(r.ID); now != nil {
-			r = now
-		}
-		list = append(list, r.withoutPages())
+	}
+	for _, r := range waiting {
+		list = append(list, s.asItIsNow(ctx, r.withoutPages()))
 	}
 	for _, r := range stored {
 		list = append(list, s.asItIsNow(ctx, r))
@@ -102,7 +101,8 @@ func (s *Site) inOneList(ctx context.Context, u unstored, stored []*Receipt, lim
 	return list[:min(limit, len(list))]
 }
 
-// asItIsNow returns a receipt for a list that the journal had a moment ago.
+// asItIsNow returns a receipt for a list that the journal had a moment ago, or that
+// waited to be stored.
 func (s *Site) asItIsNow(ctx context.Context, r *Receipt) *Receipt {
 	if now := s.receipts.now(r.ID); now != nil {
 		return now.withoutPages()

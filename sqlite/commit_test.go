@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,41 +47,19 @@ func TestCallersAreToldOneAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, storePath(t), sqlite.Options{})
 		defer closeStore(t, s)
-		var told atomic.Int32
-		var wg sync.WaitGroup
-		do := func(f func()) {
-			wg.Go(func() {
-				if err := s.Do(t.Context(), f); err != nil {
-					t.Error(err)
-				}
-				told.Add(1)
-			})
-			synctest.Wait() // it waits for the writer now
+		var counts []int32
+		count := func(told func() int32) error {
+			return s.Do(t.Context(), func() { counts = append(counts, told()) })
 		}
-		release := s.Hold()
-		const callers = sqlite.MaxBatchOps - 1 // and Hold's fill a batch
-		for range callers {
-			do(func() {})
+		outcome, told := afterAFullBatch(t, s, count, count, count)
+		if err := errors.Join(outcome...); err != nil {
+			t.Error(err)
 		}
-		const more = 3
-		counts, next := make(chan int32), make(chan struct{})
-		for range more {
-			do(func() {
-				synctest.Wait()
-				counts <- told.Load()
-				<-next
-			})
+		if !slices.Equal(counts, []int32{0, 1, 2}) { // Hold's is told first
+			t.Errorf("%d callers know when each operation of the next batch runs", counts)
 		}
-		release()
-		for want := range int32(more) { // Hold's is told first
-			if n := <-counts; n != want {
-				t.Errorf("%d callers know when operation %d of the next batch runs", n, want+1)
-			}
-			next <- struct{}{}
-		}
-		wg.Wait()
-		if n := told.Load(); n != callers+more {
-			t.Errorf("%d callers know in the end", n)
+		if told != batchCallers {
+			t.Errorf("%d callers know in the end", told)
 		}
 	})
 }
@@ -89,26 +68,39 @@ func TestCallersAreToldBeforeABatchRunsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, storePath(t), sqlite.Options{})
 		defer closeStore(t, s)
-		var told atomic.Int32
-		var wg sync.WaitGroup
-		ask := func(run func() error) {
-			wg.Go(func() { _ = run() })
-			synctest.Wait() // it waits for the writer now
-		}
-		release := s.Hold()
-		const callers = sqlite.MaxBatchOps - 1 // and Hold's fill a batch
-		for range callers {
-			ask(func() error { defer told.Add(1); return s.Do(t.Context(), func() {}) })
-		}
 		var last int32
-		ask(func() error { return s.Do(t.Context(), func() { synctest.Wait(); last = told.Load() }) })
-		ask(func() error { return s.Fail(t.Context(), "failed", errors.New("refused")) })
-		release()
-		wg.Wait()
-		if last != callers {
+		afterAFullBatch(t, s,
+			func(told func() int32) error { return s.Do(t.Context(), func() { last = told() }) },
+			func(func() int32) error { return s.Fail(t.Context(), "failed", errors.New("refused")) },
+		)
+		if last != batchCallers {
 			t.Errorf("%d callers know when the next batch runs again", last)
 		}
 	})
+}
+
+// batchCallers fill a batch, with the one of Hold.
+const batchCallers = sqlite.MaxBatchOps - 1
+
+// afterAFullBatch runs operations in the batch that follows a full one. It returns how
+// all ended, and how many callers of the full one know by then; told is how many know
+// meanwhile. It is for a synctest bubble.
+func afterAFullBatch(t *testing.T, s *sqlite.Store, operations ...func(told func() int32) error) (outcome []error, knowing int32) {
+	var known atomic.Int32
+	first := func() error {
+		defer known.Add(1)
+		return s.Do(t.Context(), func() {})
+	}
+	all := slices.Repeat([]func() error{first}, batchCallers)
+	for _, run := range operations {
+		all = append(all, func() error {
+			return run(func() int32 {
+				synctest.Wait()
+				return known.Load()
+			})
+		})
+	}
+	return inOneBatch(s, all...), known.Load()
 }
 
 func TestAnIdleStoreHoldsNoPages(t *testing.T) {
@@ -183,8 +175,8 @@ func TestALargePageDoesNotTakeTheRoomOfAnEntry(t *testing.T) {
 	})
 }
 
-// inOneBatch runs operations in one transaction, in this order, and returns how
-// each ended. It is for a synctest bubble.
+// inOneBatch runs operations in one transaction, or in the next where they are too many,
+// in this order, and returns how each ended. It is for a synctest bubble.
 func inOneBatch(s *sqlite.Store, operations ...func() error) []error {
 	outcome := make([]error, len(operations))
 	release := s.Hold()
