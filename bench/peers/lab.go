@@ -91,9 +91,9 @@ func (l *lab) close() error {
 		err = l.origin.close()
 	}
 	if l.memory != "" {
-		err = errors.Join(err, os.RemoveAll(l.memory)) //nolint:gosec // G703: our own directory
+		err = errors.Join(err, os.RemoveAll(l.memory))
 	}
-	return errors.Join(err, os.RemoveAll(l.dir)) //nolint:gosec // G703: our own directory
+	return errors.Join(err, os.RemoveAll(l.dir))
 }
 
 // inMemory is a directory in a file system in memory.
@@ -114,13 +114,13 @@ func (l *lab) inMemory() (string, error) {
 func (l *lab) directory(in, kind, name string) (dir string, missing bool, err error) {
 	parent := filepath.Join(in, kind)
 	dir = filepath.Join(parent, name)
-	if _, err := os.Stat(dir); err == nil { //nolint:gosec // G703: our own directory
+	if _, err := os.Stat(dir); err == nil {
 		return dir, false, nil
 	}
 	if err := os.RemoveAll(parent); err != nil {
 		return "", false, err
 	}
-	return dir, true, os.MkdirAll(dir, 0o700) //nolint:gosec // G703: our own directory
+	return dir, true, os.MkdirAll(dir, 0o700)
 }
 
 // peer is a kind of server that can be measured.

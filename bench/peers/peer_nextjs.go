@@ -130,7 +130,7 @@ func copyNext(dir string) error {
 	var faults []error
 	for _, name := range []string{"package.json", "next.config.js"} {
 		content, err := os.ReadFile(filepath.Join(nextExample, name))
-		faults = append(faults, err, os.WriteFile(filepath.Join(dir, name), content, 0o600)) //nolint:gosec // G703: our own directory
+		faults = append(faults, err, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
 	faults = append(faults,
 		os.CopyFS(filepath.Join(dir, nextBuild), os.DirFS(filepath.Join(nextExample, nextBuild))),
