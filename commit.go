@@ -21,9 +21,8 @@ func (s *Site) commit(page *Page, old *entry) outcome {
 		switch {
 		case !changed:
 			page.ModifiedAt = before
-		case !page.ModifiedAt.After(before):
-			// Last-Modified counts in seconds, and two contents may not share one.
-			page.ModifiedAt = before.Add(time.Second)
+		default:
+			page.ModifiedAt = modifiedAfter(before, page.ModifiedAt)
 		}
 	}
 	e, stored, err := s.fence(page)
@@ -43,6 +42,24 @@ func (out outcome) changedSince(at time.Time) bool {
 	}
 	return out.changed
 }
+
+// modifiedAfter returns when a content became what it is that took the place of one of
+// before. Last-Modified counts in seconds, and two contents may not share one: the
+// second content of a second has the next one, and those that come before it has begun
+// have a moment between, which no answer tells; see dated.
+func modifiedAfter(before, at time.Time) time.Time {
+	next := before.Truncate(time.Second).Add(time.Second)
+	switch {
+	case at.After(before):
+		return at
+	case next.After(time.Now().Add(time.Second)): // it would run ahead of the clock
+		return before.Add(time.Microsecond)
+	}
+	return next
+}
+
+// dated reports whether an answer of a second says when the content was modified.
+func (e *entry) dated(sec int64) bool { return e.modified%1e6 == 0 && e.modified <= sec*1e6 }
 
 // modifiedSince reports whether content that was modified in one second is newer than a
 // moment. That of the same second is taken to be.

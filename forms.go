@@ -364,6 +364,17 @@ func (x *rendition) matching(list string) string {
 	}
 }
 
+// matches reports whether one of the tags of a list, none of them weak, is one of the
+// page's content.
+func (x *rendition) matches(list string) bool {
+	for tag, rest := nextTag(list); tag != ""; tag, rest = nextTag(rest) {
+		if t := x.tagOfContent(tag); t == tag && !strings.HasPrefix(tag, "W/") {
+			return true
+		}
+	}
+	return false
+}
+
 // tagOfContent returns a tag without what makes it weak if it is one of the page's
 // content, else "".
 func (x *rendition) tagOfContent(tag string) string {

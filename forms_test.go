@@ -79,6 +79,11 @@ func TestPagesAreOfferedInContentCodings(t *testing.T) {
 	}
 	for _, tag := range []string{"gzip", "br", "zstd", "identity"} {
 		etag := get(site, "/a", "Accept-Encoding", tag).Header.Get("ETag")
+		for list, want := range map[string]int{`"other", ` + etag: 200, "W/" + etag: 412, `"other"`: 412} {
+			if r := get(site, "/a", "Accept-Encoding", tag, "If-Match", list, "If-Unmodified-Since", "Mon, 02 Jan 1996 15:04:05 GMT"); r.StatusCode != want {
+				t.Errorf("If-Match %s in %s: %d, want %d", list, tag, r.StatusCode, want)
+			}
+		}
 		for _, now := range []string{"gzip", "br", "identity"} {
 			r := get(site, "/a", "Accept-Encoding", now, "If-None-Match", `"other", W/`+etag)
 			if r.StatusCode != 304 || r.Header.Get("ETag") != etag || r.Header.Get("Content-Encoding") != "" || r.Header.Get("Vary") != "Accept-Encoding" {

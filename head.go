@@ -70,7 +70,7 @@ func (x *rendition) appendFields(b []byte) []byte {
 	switch {
 	case own:
 		m.drop("Last-Modified")
-		if ok && !x.notModified && e.modified <= x.sec*1e6 {
+		if ok && !x.notModified && e.dated(x.sec) {
 			m.put("Last-Modified", e.part(textModified))
 		}
 	case x.notModified:

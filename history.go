@@ -349,34 +349,45 @@ func (s *Site) chosen(ctx context.Context, store VersionStore, r Restoration, re
 
 // asOf returns the version of a page that it had at a moment, or nil.
 func (s *Site) asOf(ctx context.Context, store VersionStore, k Key, now *Page, at time.Time, receipt *Receipt) (*Version, error) {
-	result := PageResult{Path: k.String(), Result: ResultUnchanged}
-	if now != nil && !now.ModifiedAt.After(at) {
-		result.Status, result.ETag = now.Status, now.ETag()
-		receipt.add(result)
-		return nil, nil
-	}
 	versions, err := store.Versions(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	result.Result, result.Error = ResultSkipped, "no version of it is kept that is as old"
-	next := now
-	for i := range versions {
-		switch v := &versions[i]; {
-		case v.Refused != "":
-		case v.Page.ModifiedAt.After(at):
-			next = v.Page
-			continue
-		case v.Replaced.After(at) || follows(v, next):
-			return v, nil
-		default:
-			result.Error = "what it was then is not kept"
-			receipt.add(result)
-			return nil, nil
+	versions = slices.DeleteFunc(versions, func(v Version) bool { return v.Refused != "" })
+	before := func(i int) *Version { // the content that a version took the place of, nil if it is not kept
+		if i++; i < len(versions) {
+			return &versions[i]
 		}
+		return nil
+	}
+	result := PageResult{Path: k.String(), Result: ResultSkipped, Error: "no version of it is kept that is as old"}
+	if now != nil && !began(now, before(-1)).After(at) {
+		result = PageResult{Path: result.Path, Result: ResultUnchanged, Status: now.Status, ETag: now.ETag()}
+		receipt.add(result)
+		return nil, nil
+	}
+	for i := range versions {
+		v := &versions[i]
+		if began(v.Page, before(i)).After(at) {
+			continue
+		}
+		if v.Replaced.After(at) {
+			return v, nil
+		}
+		result.Error = "what it was then is not kept"
+		break
 	}
 	receipt.add(result)
 	return nil, nil
+}
+
+// began returns when a page had its content first, as visitors saw it; before is the
+// version before it, nil if none is kept.
+func began(p *Page, before *Version) time.Time {
+	if before != nil && follows(before, p) {
+		return before.Replaced
+	}
+	return p.ModifiedAt
 }
 
 // follows reports whether a content took the place of a version, and none in between:
@@ -481,8 +492,8 @@ func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error)
 	switch before := modifiedOf(old); {
 	case old != nil && sameContent(old, p):
 		p.ModifiedAt = before // else each time would make a version of it, in place of others
-	case !p.ModifiedAt.After(before):
-		p.ModifiedAt = before.Add(time.Second)
+	default:
+		p.ModifiedAt = modifiedAfter(before, p.ModifiedAt)
 	}
 	if old != nil && old.life.held() && p.HeldUntil.IsZero() {
 		// Nothing that is not held takes the place of a page that is.

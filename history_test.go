@@ -588,6 +588,27 @@ func TestAsOfAMomentWhoseContentIsNotKept(t *testing.T) {
 	}
 }
 
+// Visitors had each content from when it took the place of the one before it, however
+// many come in a second.
+func TestTheSiteAsOfAMomentBetweenQuickEdits(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{History: 20})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	nextSecond(t)
+	var moments []time.Time
+	for v := range int64(10) {
+		s.print(v + 1)
+		moments = append(moments, time.Now())
+	}
+	for v, at := range moments {
+		r, err := s.Restore(t.Context(), reprint.Restoration{Of: reprint.Revalidation{Paths: []string{"/p/1"}}, AsOf: at})
+		if err != nil || r.Matched != 1 {
+			t.Fatalf("receipt %+v, %v", r, err)
+		}
+		s.want("/p/1", fmt.Sprintf("/p/1 v%d", v+1))
+	}
+}
+
 func TestVersionsAreNeverTheLastGoodPageOfOneThatWasDeleted(t *testing.T) {
 	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
 	defer s.end()

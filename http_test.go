@@ -65,6 +65,10 @@ func TestAStoredPageIsServedAsHTTPHasIt(t *testing.T) {
 			t.Errorf("a range beyond the page: %d", got.StatusCode)
 		}
 		wantBody(t, get(site, "/a", "If-Match", `"x"`), 412, "")
+		// Only GET knows ranges (RFC 9110, section 14.2).
+		if head := ask(site, "HEAD", "/a", "Range", "bytes=2-4"); head.StatusCode != 200 || head.Header.Get("Content-Length") != "10" {
+			t.Errorf("HEAD with a range: %d %v", head.StatusCode, head.Header)
+		}
 	})
 }
 

@@ -43,7 +43,7 @@ type Page struct {
 
 	RenderedAt time.Time     // when the render began, to the microsecond
 	RenderTook time.Duration // how long the handler ran
-	ModifiedAt time.Time     // when the content last became what it is
+	ModifiedAt time.Time     // when the content last became what it is; only whole seconds are told as Last-Modified
 	Lifetime   *Lifetime     // what the answer said of its life; nil: the route's policy says it
 	Due        time.Time     // the moment named with [RevalidateAt]; zero: none
 	Cause      string        // why it was rendered: "visit", "stale", "prerender", "due", "retry" or "revalidate ID"

@@ -47,7 +47,7 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, rt *route, e *entry
 		setFields(h, s.printer.fields(&x))
 		delete(h, "Accept-Ranges")
 		delete(h, "Content-Length")
-		http.ServeContent(w, withKnownRange(r), "", lastModified(h), bytes.NewReader(e.body))
+		http.ServeContent(w, x.asked(r), "", lastModified(h), bytes.NewReader(e.body))
 		return
 	}
 	x.form = s.formFor(r.Header, e)
@@ -112,28 +112,30 @@ func (x *rendition) revalidate(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	modified := fromMicros(x.e.modified)
+	modified, told := fromMicros(x.e.modified), x.e.dated(x.sec)
 	if x.rt.policy.Freshness == FromHeaders {
 		modified, err = http.ParseTime(x.e.lines().value("Last-Modified"))
+		told = err == nil && modified.Unix() <= x.sec
 	}
-	// A change in the future is one of which nothing is told yet: see appendFields.
-	x.notModified = err == nil && !modified.After(since) && modified.Unix() <= x.sec
+	x.notModified = told && !modified.After(since)
 	return x.notModified
 }
 
-// withKnownRange returns r without a Range in a unit that nobody knows, which
-// counts for nothing, and with the name of the one that there is as package http
-// wants it: it has no case (RFC 9110, sections 14.1 and 14.2).
-func withKnownRange(r *http.Request) *http.Request {
-	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
-	if unit == "" || unit == "bytes" {
-		return r
-	}
+// asked returns a partial request as package http answers it right. That knows one
+// entity tag of a content, takes a Range of HEAD for one of GET, and wants the name of
+// the only unit that there is in lower case (RFC 9110, sections 13.1.1, 14.1 and 14.2).
+func (x *rendition) asked(r *http.Request) *http.Request {
 	known := *r
 	known.Header = r.Header.Clone()
-	known.Header.Del("Range")
-	if strings.EqualFold(unit, "bytes") {
+	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
+	if strings.EqualFold(unit, "bytes") && r.Method != http.MethodHead {
 		known.Header.Set("Range", "bytes="+set)
+	} else {
+		known.Header.Del("Range")
+	}
+	if x.matches(strings.Join(r.Header["If-Match"], ", ")) {
+		known.Header.Del("If-Match")
+		known.Header.Del("If-Unmodified-Since") // which counts only where there is no other
 	}
 	return &known
 }
