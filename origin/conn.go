@@ -116,7 +116,8 @@ func (c *conn) lent(ctx context.Context) {
 	}
 }
 
-// lending is a transport that calls lent.
+// lending is a transport that calls lent, and lends no connection again on which the
+// origin was sent more than a header.
 type lending struct{ *http.Transport }
 
 // RoundTrip sends a request.
@@ -131,5 +132,9 @@ func (l lending) RoundTrip(r *http.Request) (*http.Response, error) {
 			c.lent(ctx)
 		}
 	}
-	return l.Transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: lent})))
+	r = r.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: lent}))
+	// An origin may answer without reading what a request carries (Python's http.server
+	// does), and takes it for the next request on the connection then. So there is none.
+	r.Close = r.Body != nil && r.Body != http.NoBody
+	return l.Transport.RoundTrip(r)
 }

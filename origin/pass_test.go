@@ -382,6 +382,38 @@ func TestConnectionOfAClientStaysInStep(t *testing.T) {
 	}
 }
 
+// An origin that does not read bodies takes them for the next request.
+func TestABodyIsNobodysRequest(t *testing.T) {
+	o := newRawFunc(t, func(request string) string {
+		method, rest, _ := strings.Cut(request, " ")
+		path, _, _ := strings.Cut(rest, " ")
+		if method != http.MethodGet {
+			return lines("HTTP/1.1 403 Forbidden", "Content-Length: 0", "", "")
+		}
+		return ok("this is " + path)
+	})
+	h := newHandler(t, origin.Options{URL: o.url})
+	site, url := newSite(t, h, reprint.Policy{})
+	through := serve(t, h)
+	for i, method := range []string{"POST", "DELETE", "PUT", "PATCH", "GET"} {
+		for j, body := range []io.Reader{
+			strings.NewReader("GET /evil HTTP/1.1\r\nHost: x\r\nX-Ignore: "),
+			io.MultiReader(strings.NewReader("GET /evil HTTP/1.1\r\nHost: x\r\nX-Ignore: ")), // of unknown size
+		} {
+			do(t, method, through+"/x", body)
+			path := fmt.Sprintf("/posts/%d-%d", i, j)
+			want(t, get(t, url+path), 200, "this is "+path) // a render
+			do(t, method, through+"/x", strings.NewReader("GET /evil HTTP/1.1\r\nHost: x\r\nX-Ignore: "))
+			want(t, get(t, through+path), 200, "this is "+path) // passes through
+			do(t, method, through+"/x", strings.NewReader("GET /evil HTTP/1.1\r\nHost: x\r\nX-Ignore: "))
+			if err := site.Revalidate(t.Context(), path); err != nil {
+				t.Fatal(err)
+			}
+			want(t, get(t, url+path), 200, "this is "+path)
+		}
+	}
+}
+
 func TestHintsReachClients(t *testing.T) {
 	o := newRaw(t, lines("HTTP/1.1 103 Early Hints", "Link: </a.css>; rel=preload", "Cache-Tag: t", "", ok("x")))
 	_, site := newSite(t, newHandler(t, origin.Options{URL: o.url}), reprint.Policy{Bypass: true})
