@@ -156,9 +156,9 @@ func (s *Site) schedulePage(e *entry) {
 
 // fire renders a page whose moment has come, unless that is not needed any more.
 func (s *Site) fire(key Key) {
-	rt := s.routeOf(key)
+	rt := s.storingRoute(key)
 	if rt == nil {
-		return // the route was taken away; the page is not served either
+		return // the route was taken away, or is no longer stored; the page is not served either
 	}
 	e, st, err := s.lookup(s.ctx, key)
 	if e == nil || err != nil {

@@ -109,7 +109,8 @@ func (n *news) tell() {
 	}
 }
 
-// finish notes that a call is done. It comes before anybody can find its receipt.
+// finish notes that a call is done. Its receipt can be found from the same moment on, see
+// [Site.keepReceipt].
 func (n *news) finish(r *Receipt) {
 	defer n.tell()
 	n.mu.Lock()

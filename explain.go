@@ -35,6 +35,10 @@ type Explanation struct {
 	// From is where Call came from, by its receipt; empty when nobody said.
 	From string
 
+	// Bypass says that the route of the page stores nothing; see [Policy.Bypass]. Page is
+	// nil then, whatever was stored before.
+	Bypass bool
+
 	// FreshUntil is when the page becomes stale by time; zero: not by time.
 	FreshUntil time.Time
 	// Since is when it stopped being current; zero while it is.
@@ -107,7 +111,8 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 		x.Failures, x.LastError, x.RetryAt = failure.Failures, failure.Value.Err.Error(), failure.Until
 	}
 	x.Next, _ = s.due.At(key)
-	rt := s.routeOf(key)
+	rt := s.storingRoute(key)
+	x.Bypass = rt == nil && s.routeOf(key) != nil
 	e, st, err := s.lookup(ctx, key)
 	if e == nil || rt == nil {
 		return x, err

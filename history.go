@@ -269,10 +269,7 @@ func (s *Site) Restore(ctx context.Context, r Restoration) (*Receipt, error) {
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.finish()
 	if !r.DryRun {
-		if len(chosen) > 0 {
-			s.news.finish(receipt)
-		}
-		s.saveReceiptBehind(receipt)
+		s.keepReceipt(receipt, len(chosen) > 0)()
 	}
 	return receipt, err
 }
@@ -438,6 +435,9 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since 
 		return nil, ErrNoVersion
 	}
 	rt := s.routeOf(v.Page.Key)
+	if rt != nil && rt.policy.Bypass {
+		return nil, errBypass
+	}
 	if rt == nil {
 		return nil, &NoRouteError{Path: v.Page.Key.target()}
 	}

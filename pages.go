@@ -138,7 +138,7 @@ func (s *Site) pageInfo(l Listed, q PageQuery) (PageInfo, bool) {
 		return PageInfo{}, false
 	}
 	info := PageInfo{Page: p, Size: l.Size, State: StateAbsent}
-	if rt := s.routeOf(p.Key); rt != nil {
+	if rt := s.storingRoute(p.Key); rt != nil {
 		checked := max(p.Stamp, p.Checked)
 		if e := s.memory.peek(p.Key); e != nil && e.stamp == p.Stamp {
 			checked = max(checked, e.isChecked())

@@ -79,7 +79,8 @@ type Policy struct {
 	// request headers are dropped.
 	Vary []Vary
 
-	// Bypass lets every request of the route pass through: nothing is stored.
+	// Bypass lets every request of the route pass through: nothing is stored, nor
+	// served of what was stored before. A revalidation of its pages skips them.
 	Bypass bool
 
 	// BypassHeaders names request headers with which a request passes through. A

@@ -159,6 +159,9 @@ func (s *Site) prerenderOne(ctx context.Context, p listedPage) prerendered {
 		return prerendered{err: p.err}
 	}
 	rt := s.routeOf(p.key)
+	if rt != nil && rt.policy.Bypass {
+		return prerendered{skipped: true} // nothing of it is stored
+	}
 	e, st, none, err := s.seek(ctx, p.key)
 	if err != nil {
 		return prerendered{err: err}

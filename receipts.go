@@ -21,8 +21,8 @@ type receipts struct {
 }
 
 const (
-	// maxUnsaved is how many receipts may wait to be stored; whoever has one more waits
-	// for his.
+	// maxUnsaved is how many receipts may wait to be stored; whoever has one more stores
+	// it himself.
 	maxUnsaved = 1000
 	// receiptsLag is how long receipts are collected, so that they share a commit.
 	receiptsLag = 10 * time.Millisecond
@@ -77,15 +77,15 @@ func (u *receipts) now(id string) *Receipt {
 	return r
 }
 
-// add keeps a receipt, if there is room, for who asks for it before it is stored. It
-// reports whether somebody must be found to store it.
-func (u *receipts) add(r *Receipt) (added, alone bool) {
+// add keeps a receipt for who asks for it before it is stored, and calls a function in
+// the same moment. It reports whether there are so many that the caller must store it,
+// or whether somebody must be found to store them.
+func (u *receipts) add(r *Receipt, also func()) (many, alone bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	also()
 	_, earlier := u.unsaved[r.ID]
-	if !earlier && len(u.unsaved) >= maxUnsaved {
-		return false, false
-	}
+	many = !earlier && len(u.unsaved) >= maxUnsaved
 	if u.unsaved == nil {
 		u.unsaved, u.running = make(map[string]*Receipt), make(map[string]bool)
 	}
@@ -93,9 +93,12 @@ func (u *receipts) add(r *Receipt) (added, alone bool) {
 		u.order = append(u.order, r.ID)
 	}
 	u.unsaved[r.ID] = r
+	if many {
+		return true, false
+	}
 	alone = !u.saving
 	u.saving = true
-	return true, alone
+	return false, alone
 }
 
 // next returns the receipts that are to be stored, in their order. When there are none,
@@ -158,16 +161,24 @@ func (u *receipts) waiting() (list []*Receipt) {
 	return list
 }
 
-// saveReceiptBehind stores a receipt at some moment before Shutdown returns.
-func (s *Site) saveReceiptBehind(receipt *Receipt) {
+// keepReceipt lets a receipt be found. If it is the end of a call that followers know of,
+// they are told in the same moment: one who comes finds it or is told. The function that
+// it returns stores the receipt at some moment before Shutdown returns.
+func (s *Site) keepReceipt(receipt *Receipt, known bool) (store func()) {
 	kept := receipt.clone() // the caller's is the caller's
-	added, alone := s.receipts.add(kept)
-	switch {
-	case !added:
-		s.saveReceipt(kept)
-		s.receipts.remove(kept)
-	case alone && !s.work.start(s.saveReceipts):
-		s.saveReceipts()
+	many, alone := s.receipts.add(kept, func() {
+		if known {
+			s.news.finish(kept)
+		}
+	})
+	return func() {
+		switch {
+		case many:
+			s.saveReceipt(kept)
+			s.receipts.remove(kept)
+		case alone && !s.work.start(s.saveReceipts):
+			s.saveReceipts()
+		}
 	}
 }
 

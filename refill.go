@@ -447,10 +447,8 @@ func (f *refill) waitResumed() error {
 
 // settled notes what has become of a page for which there is nothing to do.
 func (f *refill) settled(k Key) bool {
-	result := PageResult{Path: k.String()}
-	if why, _ := f.site.leftAlone(k); why != "" {
-		result.Result, result.Error = ResultSkipped, why
-		f.giveUp(k, result)
+	if left := f.site.leftAlone(f.ctx, k, f.need); left != nil {
+		f.giveUp(k, *left)
 		return true
 	}
 	e := f.site.memory.peek(k)

@@ -216,7 +216,7 @@ func (s *Site) apply(ctx context.Context, r Revalidation, aims aims, receipt *Re
 	running := receipt.clone()
 	written := &tally{receipt: receipt}
 	done := s.receipts.follow(written)
-	s.saveReceiptBehind(running)
+	s.keepReceipt(running, false)()
 	behind = s.work.start(func() {
 		defer s.calls.Release(1)
 		defer done()
@@ -283,11 +283,9 @@ func (s *Site) complete(ctx context.Context, r Revalidation, a aims, written *ta
 	receipt.Took = time.Since(begin).Truncate(time.Microsecond)
 	receipt.Running = false
 	receipt.finish()
-	if len(a.tags) > 0 {
-		s.news.finish(receipt)
-	}
+	store := s.keepReceipt(receipt, len(a.tags) > 0)
 	written.mu.Unlock()
-	s.saveReceiptBehind(receipt)
+	store()
 	if traced := s.opts.Trace.Revalidated; traced != nil {
 		traced(receipt)
 	}
@@ -693,11 +691,10 @@ func skipUngenerated(named []Key, seen map[Key]bool, add func(PageResult)) {
 
 // regenerate renders one page for a revalidation and waits for it.
 func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
-	result := PageResult{Path: key.String()}
-	if why, held := s.leftAlone(key); why != "" {
-		result.Result, result.Error, result.held = ResultSkipped, why, held
-		return result
+	if left := s.leftAlone(ctx, key, receipt.Position); left != nil {
+		return *left
 	}
+	result := PageResult{Path: key.String()}
 	var out outcome
 	var err error
 	if r.Expect.IsZero() {
@@ -734,17 +731,30 @@ func (s *Site) unreachable(key Key) string {
 	return ""
 }
 
-// leftAlone says why a page is not rendered, or "", and whether that is because it is
-// held.
-func (s *Site) leftAlone(key Key) (why string, held bool) {
-	if why := s.unreachable(key); why != "" {
-		return why, false
+// leftAlone returns what becomes of a page that a call from a position on does not
+// render; nil: it does.
+func (s *Site) leftAlone(ctx context.Context, key Key, position Position) *PageResult {
+	left := PageResult{Path: key.String(), Result: ResultSkipped}
+	if left.Error = s.unreachable(key); left.Error != "" {
+		return &left
+	}
+	if s.storingRoute(key) == nil {
+		// What is stored from before would be old if the route stored pages again.
+		if gone := s.remove(ctx, key, position); gone.Result == ResultFailed {
+			return &gone
+		}
+		left.Error = errBypass.Error()
+		return &left
 	}
 	if e, err := s.previous(key); err == nil && e != nil && e.heldAt(time.Now()) {
-		return heldText(e), true
+		left.Error, left.held = heldText(e), true
+		return &left
 	}
-	return "", false
+	return nil
 }
+
+// errBypass says that there is no page to do something with.
+var errBypass = errors.New("every visitor is answered by the handler: its route stores nothing")
 
 // remove drops one page for a revalidation of mode Delete. The journal already
 // keeps it from being served.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -104,6 +105,61 @@ func TestTheEndOfARefillIsToldBeforeItIsRead(t *testing.T) {
 	})
 	f.end()
 	at.Wait()
+}
+
+// A follower who comes while a call ends finds its receipt or is told, once, also where
+// so many receipts wait that the caller stores it. Who was told finds it.
+func TestTheEndOfACallIsToldOnceToWhoComes(t *testing.T) {
+	for _, waiting := range []int{0, maxUnsaved} {
+		s, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.receipts.saving = true // by nobody
+		for i := range waiting {
+			s.keepReceipt(&Receipt{ID: fmt.Sprint("waiting ", i)}, false)
+		}
+		for i := range 5000 {
+			id := strconv.Itoa(i)
+			done := make(chan struct{})
+			var at sync.WaitGroup
+			for range 2 {
+				at.Go(func() {
+					f := &follower{site: s, ctx: t.Context(), seen: s.news.join()}
+					defer s.news.leave()
+					found := f.ended(id, nil) != nil
+					changed := s.news.wait()
+					told, _, _ := s.news.since(f.seen)
+					if !found && !holdsReceipt(told, id) {
+						select {
+						case <-changed:
+						case <-done:
+						}
+						told, _, _ = s.news.since(f.seen)
+					}
+					if r, err := s.Receipt(t.Context(), id); r == nil || err != nil {
+						t.Errorf("the end of %s is told, and its receipt is %v, %v", id, r, err)
+					}
+					<-done
+					if told, _, _ = s.news.since(f.seen); found == holdsReceipt(told, id) {
+						t.Errorf("%d receipts wait: the end of %s is found: %t, and told: %t", waiting, id, found, found)
+					}
+				})
+			}
+			s.keepReceipt(&Receipt{ID: id}, true)()
+			close(done)
+			at.Wait()
+			if r := s.receipts.now(id); r != nil { // no other is to be one more
+				s.receipts.remove(r)
+			}
+			if t.Failed() {
+				break
+			}
+		}
+		if err := s.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // heldJournal is a journal whose Append returns when it is let.

@@ -201,6 +201,14 @@ func (s *Site) routeOf(key Key) *route {
 	return s.match(&http.Request{Method: http.MethodGet, Host: key.Host, URL: keyURL(key)})
 }
 
+// storingRoute returns the route that renders key and stores it, or nil.
+func (s *Site) storingRoute(key Key) *route {
+	if rt := s.routeOf(key); rt != nil && !rt.policy.Bypass {
+		return rt
+	}
+	return nil
+}
+
 // keyURL is the URL that a render of key sees.
 func keyURL(key Key) *url.URL {
 	u := &url.URL{RawQuery: key.Query}

@@ -7,8 +7,10 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -256,6 +258,65 @@ func TestWhatThePolicyIgnores(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"vary" is none of`) {
 		t.Errorf("%v", err)
 	}
+}
+
+// Whatever is called for, nothing of a route that lets every request pass is stored, nor
+// what was stored before said to be served.
+func TestNothingOfARouteThatLetsAllPassIsStored(t *testing.T) {
+	s := openPress(t, filepath.Join(t.TempDir(), "pages.db"), reprint.Policy{})
+	defer s.end()
+	s.want("/p/1", "/p/1 v0")
+	s.print(1)
+	versions, err := s.Versions(t.Context(), "/p/1")
+	if err != nil || len(versions) != 1 {
+		t.Fatalf("versions %v, %v", versions, err)
+	}
+	var renders atomic.Int64
+	routes := func(bypass bool) {
+		t.Helper()
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if reprint.InRender(r.Context()) {
+				renders.Add(1)
+			}
+			fmt.Fprintf(w, "%s v%d", r.URL.Path, s.version.Load())
+		})
+		if err := s.SetRoutes([]reprint.Route{{Pattern: "/p/{id}", Handler: h, Policy: reprint.Policy{Bypass: bypass}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	routes(true)
+	if list, err := s.Pages(t.Context(), reprint.PageQuery{}); err != nil || len(list.Pages) != 1 || list.Pages[0].State != reprint.StateAbsent {
+		t.Errorf("pages %+v, %v", list, err)
+	}
+	s.version.Store(2)
+	for _, path := range []string{"/p/1", "/p/2"} {
+		for _, r := range []reprint.Revalidation{{Paths: []string{path}}, {Paths: []string{path}, Refill: true}, {All: true}} {
+			receipt, err := s.Apply(t.Context(), r)
+			if err != nil || receipt.Regenerated+receipt.Unchanged+receipt.Failed != 0 {
+				t.Errorf("%+v: receipt %+v, %v", r, receipt, err)
+			}
+		}
+		if err := s.PrerenderPaths(t.Context(), func(yield func(string, error) bool) { yield(path, nil) }, nil, nil); err != nil {
+			t.Errorf("prerender: %v", err)
+		}
+		all, err := s.Explain(t.Context(), path)
+		if err != nil || len(all) != 1 || all[0].State != reprint.StateAbsent || !all[0].Bypass || all[0].Page != nil {
+			t.Errorf("%s is explained as %+v, %v", path, all, err)
+		}
+		s.want(path, path+" v2")
+	}
+	if r, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID}); err == nil || r != nil && r.Regenerated != 0 {
+		t.Errorf("a version was restored: %+v, %v", r, err)
+	}
+	if renders.Load() != 0 {
+		t.Errorf("%d renders", renders.Load())
+	}
+	list, err := s.Pages(t.Context(), reprint.PageQuery{})
+	if err != nil || len(list.Pages) != 0 {
+		t.Errorf("pages %+v, %v", list, err)
+	}
+	routes(false)
+	s.want("/p/1", "/p/1 v2") // it was revalidated meanwhile
 }
 
 // An encoded slash passes where nothing is stored, unless it hides something.

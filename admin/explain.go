@@ -74,7 +74,7 @@ func words(x reprint.Explanation, refused *reprint.Version, now time.Time) []str
 	if refused != nil {
 		w = append(w, keptAside(refused, now))
 	}
-	if x.Page != nil && isHeld(x.Page, now) {
+	if x.Bypass || (x.Page != nil && isHeld(x.Page, now)) {
 		return w
 	}
 	return append(w, next(x, now))
@@ -90,6 +90,9 @@ func inState(x reprint.Explanation) string {
 	case reprint.StateExpired:
 		return path + " is expired: it is served only when it cannot be rendered again."
 	case reprint.StateAbsent:
+		if x.Bypass {
+			return path + " is absent: its route stores nothing, every request passes through."
+		}
 		if x.Page == nil {
 			return path + " is absent: no page is stored for it."
 		}
