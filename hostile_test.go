@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"github.com/reprint-go/reprint"
+	"github.com/reprint-go/reprint/internal/logtest"
+	"github.com/reprint-go/reprint/sqlite"
 )
 
 // What a hostile reader of the engine has thought of, each as a test.
@@ -440,6 +444,46 @@ func (h *holding) Append(ctx context.Context, e reprint.Entry) (reprint.Position
 	close(h.in)
 	<-h.hold
 	return h.MemoryStore.Append(ctx, e)
+}
+
+// After Shutdown what is stored is served on, from the store too, and nobody is told of
+// errors that are none.
+func TestWhatIsStoredIsServedAfterShutdown(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pages.db")
+	var log logtest.Buffer
+	open := func() (*reprint.Site, *sqlite.Store) {
+		store, err := sqlite.Open(t.Context(), file, sqlite.Options{Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		site := newSite(t, reprint.Options{Store: store, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		handle(t, site, "/{id}", newPress(0).ServeHTTP, reprint.Policy{})
+		return site, store
+	}
+	site, store := open()
+	get(site, "/1")
+	stop(t, site)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	site, store = open()
+	stop(t, site)
+	wantBody(t, get(site, "/1"), 200, "/1 v0")
+	if r := get(site, "/2"); r.StatusCode != 503 {
+		t.Errorf("a page that is not stored: %d", r.StatusCode)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	inMemory := newSite(t, reprint.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	handle(t, inMemory, "/{id}", newPress(0).ServeHTTP, reprint.Policy{})
+	stop(t, inMemory)
+	if r := get(inMemory, "/2"); r.StatusCode != 503 {
+		t.Errorf("a page that is not stored: %d", r.StatusCode)
+	}
+	if strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("the log says\n%s", log.String())
+	}
 }
 
 func TestShutdownWaitsForCalls(t *testing.T) {

@@ -28,8 +28,8 @@ type FastLane struct {
 	// meanwhile. Nil: nobody wants to know.
 	Served func(r *FastRequest, s FastServed)
 
-	// WriteTimeout is how long a client may take nothing of an answer before it is
-	// given up. Zero: the server's WriteTimeout, or a minute if that is zero.
+	// WriteTimeout is how long a client may take for 256 KiB of an answer, or for all of
+	// one that is smaller, before it is given up. Zero: the server's WriteTimeout, or a minute if that is zero.
 	WriteTimeout time.Duration
 }
 

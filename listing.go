@@ -194,7 +194,7 @@ func (s *Site) hosts() []string {
 
 // hosts returns the hosts that the route serves: that of its pattern, or all.
 func (rt *route) hosts(s *Site) []string {
-	if host := patternHost(rt.pattern); host != "" {
+	if host, _ := patternHost(rt.pattern); host != "" {
 		return []string{host}
 	}
 	return s.hosts()

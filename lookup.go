@@ -56,7 +56,11 @@ func (s *Site) load(key Key) (e *entry, err error) {
 			err = fmt.Errorf("the store panicked: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(s.ctx, s.opts.RenderTimeout)
+	parent := s.ctx
+	if parent.Err() != nil { // after Shutdown what is stored is served on
+		parent = context.WithoutCancel(parent)
+	}
+	ctx, cancel := context.WithTimeout(parent, s.opts.RenderTimeout)
 	defer cancel()
 	page, err := s.store.Page(ctx, key)
 	switch {

@@ -158,7 +158,10 @@ func (s *Site) addRoute(t *table, r Route) error {
 	if err := r.Policy.validate(); err != nil {
 		return fmt.Errorf("reprint: route %s: %w", r.Pattern, err)
 	}
-	if host := patternHost(r.Pattern); host != "" && !slices.Contains(s.opts.Hosts, host) {
+	switch host, slash := patternHost(r.Pattern); {
+	case !slash:
+		return fmt.Errorf("reprint: route %s: a pattern is a path that begins with a slash, after a method or a host if there is one: \"GET /posts/{id}\"", r.Pattern)
+	case host != "" && !slices.Contains(s.opts.Hosts, host):
 		return fmt.Errorf("reprint: route %s: %q is none of Options.Hosts: its pages would be everybody's", r.Pattern, host)
 	}
 	defer s.routing.Add(1)
@@ -172,20 +175,30 @@ func (s *Site) addRoute(t *table, r Route) error {
 func register(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
+			text := fmt.Sprint(p)
+			for { // the place that it names is the line below
+				before, rest, found := strings.Cut(text, " (registered at ")
+				_, after, whole := strings.Cut(rest, ")")
+				if !found || !whole {
+					break
+				}
+				text = before + after
+			}
+			err = errors.New(text)
 		}
 	}()
 	mux.Handle(pattern, h)
 	return nil
 }
 
-// patternHost returns the host of a pattern like "GET example.org/posts/{id}".
-func patternHost(pattern string) string {
+// patternHost returns the host of a pattern like "GET example.org/posts/{id}", and
+// whether it has a path.
+func patternHost(pattern string) (host string, slash bool) {
 	if _, rest, ok := strings.Cut(pattern, " "); ok {
 		pattern = strings.TrimLeft(rest, " \t")
 	}
-	host, _, _ := strings.Cut(pattern, "/")
-	return host
+	host, _, slash = strings.Cut(pattern, "/")
+	return host, slash
 }
 
 // match returns the route of a request, or nil when there is none: then the mux

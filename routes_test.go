@@ -260,6 +260,24 @@ func TestWhatThePolicyIgnores(t *testing.T) {
 	}
 }
 
+func TestPatternsThatCannotBe(t *testing.T) {
+	site := newSite(t, reprint.Options{Hosts: []string{"a.example"}})
+	handle(t, site, "/a/{x}", http.NotFound, reprint.Policy{})
+	for pattern, want := range map[string]string{
+		"a":          "a pattern is a path that begins with a slash",
+		"":           "a pattern is a path that begins with a slash",
+		"GET a":      "a pattern is a path that begins with a slash",
+		"b.example/": `"b.example" is none of Options.Hosts`,
+		"/a/{x":      "bad wildcard segment",
+		"/{y}/b":     `"/{y}/b" conflicts with pattern "/a/{x}":`,
+		"/a/{y}":     `"/a/{y}" conflicts with pattern "/a/{x}":`,
+	} {
+		if err := site.Handle(pattern, http.NotFoundHandler(), reprint.Policy{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", pattern, err, want)
+		}
+	}
+}
+
 // Whatever is called for, nothing of a route that lets every request pass is stored, nor
 // what was stored before said to be served.
 func TestNothingOfARouteThatLetsAllPassIsStored(t *testing.T) {

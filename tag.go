@@ -37,8 +37,9 @@ func Tag(ctx context.Context, tags ...string) {
 // RevalidateAt says that the page being rendered changes at t by itself: a sale
 // that ends, an event that begins. The page is stale from t on and is rendered
 // again at that moment, also when nobody visits it. Of several calls the
-// earliest counts; a t that is not in the future counts as "at once, and no
-// oftener than once a second". Outside a render it does nothing.
+// earliest counts; one that comes sooner than a second after the render began counts as
+// that second: a page that is due at once would be rendered without end. Outside a
+// render it does nothing.
 func RevalidateAt(ctx context.Context, t time.Time) {
 	if r := renderFrom(ctx); r != nil {
 		r.revalidateAt(t)

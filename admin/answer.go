@@ -97,10 +97,10 @@ func problemOf(err error) *problem {
 		p.told.Fix = "name a file with store.path in the configuration"
 	case errors.Is(err, reprint.ErrNoVersion):
 		p.status = http.StatusNotFound
-		p.told.Fix = "list those that are kept: /v1/versions?path=/posts/42"
+		p.told.Fix = listVersions
 	case errors.Is(err, reprint.ErrHeld):
 		p.status = http.StatusConflict
-		p.told.Fix = "release the page first: POST /v1/release"
+		p.told.Fix = "release the page first: POST /v1/release, or reprint release"
 	case isBadPath:
 		p.status = http.StatusBadRequest
 		if strings.HasPrefix(badPath.Path, "http://") || strings.HasPrefix(badPath.Path, "https://") {
@@ -111,10 +111,10 @@ func problemOf(err error) *problem {
 		p.told.Fix = `repeat the call with "confirm": true; "dryRun": true says what it means`
 	case errors.Is(err, reprint.ErrNoRefill):
 		p.status = http.StatusNotFound
-		p.told.Fix = "see GET /v1/refills for those that are under way; the receipt of that ID says how it ended"
+		p.told.Fix = "see GET /v1/refills, or reprint refills, for those that are under way; the receipt of that ID says how it ended"
 	case errors.Is(err, reprint.ErrNoPlan):
 		p.status = http.StatusNotFound
-		p.told.Fix = "see GET /v1/schedule for the plans that there are"
+		p.told.Fix = "see GET /v1/schedule, or reprint schedule, for the plans that there are"
 	case errors.Is(err, reprint.ErrUnknownHost):
 		p.status = http.StatusBadRequest
 		p.told.Fix = "name one of the hosts of the configuration, without port"

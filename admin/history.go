@@ -101,7 +101,7 @@ func (c *call) by() []slog.Attr { return []slog.Attr{slog.String("by", c.who.by)
 func (h *handler) versionOf(c *call, id string) (*reprint.Version, error) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || n < 1 {
-		return nil, badRequest("the ID of a version is a number, not "+shorten(id), "list the versions of a page: /v1/versions?path=/posts/42")
+		return nil, badRequest("the ID of a version is a number, not "+shorten(id), listVersions)
 	}
 	v, err := h.site.Version(c.ctx(), n)
 	switch {
@@ -110,7 +110,7 @@ func (h *handler) versionOf(c *call, id string) (*reprint.Version, error) {
 	case err != nil:
 		return nil, err
 	case v == nil:
-		return nil, noVersion(n, "the oldest are dropped; list those that are kept: /v1/versions?path=/posts/42")
+		return nil, noVersion(n, "the oldest are dropped; "+listVersions)
 	case !c.who.sees(v.Page.Key):
 		return nil, c.who.forbid(fmt.Sprintf("may not name version %d, which is of another part of the site", n), c.who.limits())
 	}
@@ -179,7 +179,7 @@ func (h *handler) decide(c *call) (answer, error) {
 	case v.Refused == "":
 		return answer{}, &problem{status: http.StatusNotFound, told: Error{
 			Message: fmt.Sprintf("version %d was served, and is not kept aside", v.ID),
-			Fix:     fmt.Sprintf(`to put it back: POST /v1/restore {"version":%d}`, v.ID),
+			Fix:     fmt.Sprintf(`to put it back: POST /v1/restore {"version":%d}, or reprint restore --version %[1]d`, v.ID),
 		}}
 	case b.Do == "drop":
 		if err := h.drop(c, v); err != nil {
@@ -275,6 +275,9 @@ func (h *handler) readRestoration(c *call) (reprint.Restoration, error) {
 	_, err := h.versionOf(c, strconv.FormatInt(r.Version, 10))
 	return r, err
 }
+
+// listVersions says how the ID of a version is found.
+const listVersions = "list those that are kept: GET /v1/versions?path=/posts/42, or reprint history /posts/42"
 
 const aMoment = "a moment like 2026-11-29T14:05:00Z"
 

@@ -202,7 +202,7 @@ func (h *handler) cancelDuePages(c *call, path string) (int, error) {
 	n, err := h.site.CancelDue(c.ctx(), canonical)
 	if err == nil && n == 0 {
 		err = &problem{status: http.StatusNotFound, told: Error{
-			Message: "no page of " + shorten(path) + " has asked to be rendered at a moment", Fix: "see GET /v1/schedule for those that have",
+			Message: "no page of " + shorten(path) + " has asked to be rendered at a moment", Fix: "see GET /v1/schedule, or reprint schedule, for those that have",
 		}}
 	}
 	return n, err

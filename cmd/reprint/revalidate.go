@@ -209,7 +209,7 @@ func checkPaths(c *cobra.Command, paths []string) error {
 		if u, err := url.Parse(p); err == nil && u.Host != "" {
 			fix := "Give the path alone: " + shellWord(u.RequestURI())
 			if c.Flags().Lookup("host") != nil {
-				fix += " --host " + shellWord(u.Host)
+				fix += ", with --host " + shellWord(u.Hostname()) + " if there are several hosts"
 			}
 			return misuse(c, message, fix)
 		}

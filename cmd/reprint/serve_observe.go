@@ -244,9 +244,8 @@ func (o *observer) samples(s *seen) bool {
 	return share > 0 && (s.status >= 500 || share >= 1 || rand.Float64() < share) //nolint:gosec // which requests are logged is no secret
 }
 
-// writeTimeout is how long a client may take nothing of what is sent to it, and
-// writeChunk how much is sent under one such deadline. readTimeout is how long it
-// may send nothing of a body.
+// writeTimeout is how long a client may take for what is sent to it, writeChunk of it at
+// a time. readTimeout is how long it may send nothing of a body.
 const (
 	writeTimeout = time.Minute
 	writeChunk   = 256 << 10

@@ -253,6 +253,9 @@ func TestRangesAndConditions(t *testing.T) {
 			if test.header == "Range: lines=1-2" && a.StatusCode == 416 && !strings.HasPrefix(path, "/p/") {
 				continue // so says this origin
 			}
+			if test.method == "HEAD" && test.part != "" && strings.HasPrefix(path, "/p/") {
+				test.status, test.part = 200, "" // RFC 9110, section 14.2: only GET knows ranges; this origin has them for HEAD too
+			}
 			if a.StatusCode != test.status || test.status != 416 && a.body != test.body || a.Header.Get("Content-Range") != test.part {
 				t.Errorf("%s %s with %q: %d %q %q", test.method, path, test.header, a.StatusCode, a.body, a.Header.Get("Content-Range"))
 			}

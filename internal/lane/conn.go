@@ -344,8 +344,7 @@ func (c *conn) responded(done bool) error {
 // maxChunk is how much is sent under one deadline.
 const maxChunk = 256 << 10
 
-// transmit writes head and body, however long the client takes as long as it takes
-// some.
+// transmit writes head and body, however long the client takes for all of it.
 func (c *conn) transmit(now time.Time, head, body []byte) error {
 	for {
 		chunk := body[:min(len(body), maxChunk)]
@@ -361,7 +360,7 @@ func (c *conn) transmit(now time.Time, head, body []byte) error {
 	}
 }
 
-// extend sees to it that the client has at least the timeout to take something, and
+// extend sees to it that the client has at least the timeout for what is sent next, and
 // not much more. The deadline is moved when half of it has passed: to move it each
 // time would cost more than to write.
 func (c *conn) extend(now time.Time) {

@@ -38,8 +38,8 @@ type Lane struct {
 
 // New returns a lane for a server that does not serve yet, whose ConnState it
 // extends. The server's timeouts count for it too. writeTimeout is how long a client
-// may take nothing of what is sent to it before it is given up; it counts for answers
-// of the lane only.
+// may take for each 256 KiB of what is sent to it before it is given up; it counts for
+// answers of the lane only.
 func New(server *http.Server, writeTimeout time.Duration, handler Handler) *Lane {
 	l := &Lane{
 		handler:       handler,
