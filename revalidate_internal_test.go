@@ -135,7 +135,6 @@ func TestTheEndOfACallIsToldOnceToWhoComes(t *testing.T) {
 						case <-changed:
 						case <-done:
 						}
-						told, _, _ = s.news.since(f.seen)
 					}
 					if r, err := s.Receipt(t.Context(), id); r == nil || err != nil {
 						t.Errorf("the end of %s is told, and its receipt is %v, %v", id, r, err)

@@ -191,4 +191,23 @@ var mutants = []mutant{
 	{"P7", "nobody remembers who asked", []edit{
 		{"revalidate.go", "Tags: some, By: receipt.By}", "Tags: some}"},
 	}, root, "TestP7EveryPageCanSayWhy"},
+
+	{"P6", "what a visitor sent is another's next request, where an origin left it unread", []edit{
+		{"origin/conn.go", "	r.Close = r.Body != nil && r.Body != http.NoBody\n", ""},
+	}, "./origin", "TestABodyIsNobodysRequest"},
+
+	{"P7", "who comes when a call ends is not told", []edit{
+		{"receipts.go", "	also()\n", ""},
+		{"receipts.go", "	many, alone := s.receipts.add(kept, func() {\n		if known {\n			s.news.finish(kept)\n		}\n	})\n",
+			"	if known {\n		s.news.finish(kept)\n	}\n	many, alone := s.receipts.add(kept, nil)\n"},
+	}, root, "TestTheEndOfACallIsToldOnceToWhoComes"},
+
+	{"P7", "the site as of a moment is what was dated by then", []edit{
+		{"history.go", "	if before != nil && follows(before, p) {\n		return before.Replaced\n	}\n	return p.ModifiedAt\n", "	return p.ModifiedAt\n"},
+	}, root, "TestTheSiteAsOfAMomentBetweenQuickEdits"},
+
+	{"P1", "a page of a route that lets all pass is kept until the route stores again", []edit{
+		{"revalidate.go", "		if gone := s.remove(ctx, key, position); gone.Result == ResultFailed {\n			return &gone\n		}\n", ""},
+		{"revalidate.go", "func (s *Site) leftAlone(ctx context.Context, key Key, position Position)", "func (s *Site) leftAlone(_ context.Context, key Key, _ Position)"},
+	}, root, "TestNothingOfARouteThatLetsAllPassIsStored"},
 }
