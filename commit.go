@@ -13,26 +13,31 @@ import (
 )
 
 // commit makes page the page of its key: store first, then memory. old is the
-// page that was there, nil if none. It cannot be cancelled by any visitor.
-func (s *Site) commit(page *Page, old *entry) outcome {
-	changed := old == nil || !sameContent(old, page)
-	if old != nil {
-		before := fromMicros(old.modified)
-		switch {
-		case !changed:
-			page.ModifiedAt = before
-		default:
-			page.ModifiedAt = modifiedAfter(before, page.ModifiedAt)
-		}
-	}
-	e, stored, err := s.fence(page)
-	if err != nil {
-		s.unstored(page, err)
-		return outcome{entry: e, changed: changed, storeErr: err}
+// page that was there when the store had changed so often for keys of its lock, nil if
+// none. It cannot be cancelled by any visitor.
+func (s *Site) commit(page *Page, old *entry, stored uint64) outcome {
+	out := s.fence(page, old, stored)
+	if out.storeErr != nil {
+		s.unstored(page, out.storeErr)
+		return out
 	}
 	s.unkept.Forget(page.Key)
-	s.schedulePage(e)
-	return outcome{entry: e, stored: stored, changed: changed}
+	s.schedulePage(out.entry)
+	return out
+}
+
+// date says when the page's content became what it is, and reports whether it is another
+// one than that of the page before it, nil if there is none.
+func (p *Page) date(old *entry) (changed bool) {
+	switch {
+	case old == nil:
+		return true
+	case sameContent(old, p):
+		p.ModifiedAt = fromMicros(old.modified)
+		return false
+	}
+	p.ModifiedAt = modifiedAfter(fromMicros(old.modified), p.ModifiedAt)
+	return true
 }
 
 // changedSince reports whether the content of the page is another one than at a moment.
@@ -44,22 +49,26 @@ func (out outcome) changedSince(at time.Time) bool {
 }
 
 // modifiedAfter returns when a content became what it is that took the place of one of
-// before. Last-Modified counts in seconds, and two contents may not share one: the
-// second content of a second has the next one, and those that come before it has begun
-// have a moment between, which no answer tells; see dated.
+// before. Last-Modified counts in seconds, and two contents may not share one: of those
+// that come in one second each has the next. Where they keep coming, they do not run
+// ahead of the clock for long: further ones have a moment between, which is not told.
 func modifiedAfter(before, at time.Time) time.Time {
 	next := before.Truncate(time.Second).Add(time.Second)
 	switch {
 	case at.After(before):
 		return at
-	case next.After(time.Now().Add(time.Second)): // it would run ahead of the clock
+	case next.After(time.Now().Add(maxAhead)):
 		return before.Add(time.Microsecond)
 	}
 	return next
 }
 
-// dated reports whether an answer of a second says when the content was modified.
-func (e *entry) dated(sec int64) bool { return e.modified%1e6 == 0 && e.modified <= sec*1e6 }
+// maxAhead is how far a content may be dated ahead of the clock.
+const maxAhead = 10 * time.Second
+
+// dated reports whether an answer of a second says when the content was modified: a
+// second that is over, since another content may still come in its own.
+func (e *entry) dated(sec int64) bool { return e.modified%1e6 == 0 && e.modified < sec*1e6 }
 
 // modifiedSince reports whether content that was modified in one second is newer than a
 // moment. That of the same second is taken to be.
@@ -90,8 +99,8 @@ func (s *Site) unkeptEntry(page *Page) *entry {
 	return e
 }
 
-// fence stores page unless a newer render was faster, and returns the entry to
-// serve.
+// fence stores page unless a newer render was faster; the outcome has the entry to
+// serve. See commit.
 //
 // An entry of the journal that came into force while page was rendered makes it
 // stale on arrival. If the page that it replaces carried the tags in question,
@@ -102,41 +111,53 @@ func (s *Site) unkeptEntry(page *Page) *entry {
 //
 // One render of a key is fenced at a time. Two of them interleaved could store the
 // older one after the newer one was stored and, for want of room, dropped again.
-func (s *Site) fence(page *Page) (e *entry, stored bool, err error) {
+func (s *Site) fence(page *Page, old *entry, stored uint64) (out outcome) {
 	key := s.keys.of(page.Key)
 	key.Lock()
 	defer key.Unlock()
 	s.commits.RLock()
 	defer s.commits.RUnlock()
+	if key.stored.Load() != stored { // perhaps by another render of the page
+		var err error
+		if old, err = s.previous(page.Key); err != nil {
+			return outcome{entry: s.unkeptEntry(page), changed: true, storeErr: err}
+		}
+	}
+	out.changed = page.date(old)
 	if s.expected.overtook(page) {
-		return s.inPlaceOf(page), false, nil
+		out.entry = s.inPlaceOf(page)
+		return out
 	}
 	position := s.ledger.pos()
 	st := s.ledger.standing(packTags(page.Tags), page.RenderedAt.UnixMicro(), page.Stamp)
 	if last, known := s.private.Last(page.Key); known && last.Value > page.Stamp {
 		// A newer render has said that the page is not for everybody.
-		return newEntry(page), false, nil
+		out.entry = newEntry(page)
+		return out
 	}
 	switch {
 	case st.deleted:
 		// It is gone already, also as a last good page: who waited since before may
 		// have it, and nobody else.
-		return newEntry(page), false, nil
+		out.entry = newEntry(page)
+		return out
 	case st.current:
 		page.Checked = position
 	default:
-		old, err := s.previous(page.Key)
+		there, err := s.previous(page.Key) // old may have been dropped since, by any page's coming
 		if err != nil {
-			return s.unkeptEntry(page), false, err
+			out.entry, out.storeErr = s.unkeptEntry(page), err
+			return out
 		}
 		page.Checked = page.Stamp
 		var carried tagList
-		if old != nil {
-			carried = old.tags()
+		if there != nil {
+			carried = there.tags()
 		}
 		page.Overtaken = s.ledger.overtakes(page.Stamp, page.Tags, carried)
 	}
-	return s.keep(page)
+	out.entry, out.stored, out.storeErr = s.keep(page)
+	return out
 }
 
 // keep puts page into the store and then into memory, unless a page with a higher

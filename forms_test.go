@@ -95,6 +95,10 @@ func TestPagesAreOfferedInContentCodings(t *testing.T) {
 	if got := text(r); r.StatusCode != 206 || r.Header.Get("Content-Encoding") != "" || got != body[:10] {
 		t.Errorf("a part: %d %q in %q", r.StatusCode, got, r.Header.Get("Content-Encoding"))
 	}
+	coded := get(site, "/a", "Accept-Encoding", "gzip").Header.Get("ETag")
+	if r := get(site, "/a", "Accept-Encoding", "gzip", "Range", "bytes=0-9", "If-Match", coded); r.StatusCode != 412 {
+		t.Errorf("a part of the page as it is, for the tag of another form: %d", r.StatusCode)
+	}
 	if r := get(site, "/a", "Accept-Encoding", "gzip", "If-None-Match", `"0123456789abcdef0123456789abcdef-gzip-01234567"`); r.StatusCode != 200 {
 		t.Errorf("a tag of another content: %d", r.StatusCode)
 	}

@@ -80,7 +80,8 @@ type Policy struct {
 	Vary []Vary
 
 	// Bypass lets every request of the route pass through: nothing is stored, nor
-	// served of what was stored before. A revalidation of its pages skips them.
+	// served of what was stored before. A revalidation of its pages skips them, and is
+	// in force if the route stores pages again.
 	Bypass bool
 
 	// BypassHeaders names request headers with which a request passes through. A

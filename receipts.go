@@ -1,6 +1,7 @@
 package reprint
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,10 +15,11 @@ type receipts struct {
 	mu      sync.Mutex
 	written map[string]*tally // of calls that nobody waits for; guarded by mu, as is all below
 	unsaved map[string]*Receipt
-	order   []string        // those of unsaved that the journal has no earlier form of, the oldest first
-	running map[string]bool // those that the journal has as running
-	saving  bool            // somebody stores them
-	begun   int             // how often somebody began to store some
+	own     map[string]*Receipt // that their callers store themselves
+	order   []string            // those of unsaved that the journal has no earlier form of, the oldest first
+	running map[string]bool     // those that the journal has as running
+	saving  bool                // somebody stores them
+	begun   int                 // how often somebody began to store some
 }
 
 const (
@@ -69,7 +71,7 @@ func (u *receipts) follow(t *tally) (done func()) {
 // now returns a receipt that is being written, or waits to be stored; nil: there is none.
 func (u *receipts) now(id string) *Receipt {
 	u.mu.Lock()
-	t, r := u.written[id], u.unsaved[id]
+	t, r := u.written[id], cmp.Or(u.unsaved[id], u.own[id])
 	u.mu.Unlock()
 	if t != nil {
 		return t.soFar()
@@ -84,18 +86,18 @@ func (u *receipts) add(r *Receipt, also func()) (many, alone bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	also()
-	_, earlier := u.unsaved[r.ID]
-	many = !earlier && len(u.unsaved) >= maxUnsaved
 	if u.unsaved == nil {
-		u.unsaved, u.running = make(map[string]*Receipt), make(map[string]bool)
+		u.unsaved, u.own, u.running = make(map[string]*Receipt), make(map[string]*Receipt), make(map[string]bool)
+	}
+	_, earlier := u.unsaved[r.ID]
+	if !earlier && len(u.unsaved) >= maxUnsaved {
+		u.own[r.ID] = r
+		return true, false
 	}
 	if !earlier && !u.running[r.ID] {
 		u.order = append(u.order, r.ID)
 	}
 	u.unsaved[r.ID] = r
-	if many {
-		return true, false
-	}
 	alone = !u.saving
 	u.saving = true
 	return false, alone
@@ -129,6 +131,9 @@ func (u *receipts) remove(stored ...*Receipt) {
 		gone[r.ID] = true
 		if u.unsaved[r.ID] == r {
 			delete(u.unsaved, r.ID)
+		}
+		if u.own[r.ID] == r {
+			delete(u.own, r.ID)
 		}
 		if delete(u.running, r.ID); r.Running && u.running != nil {
 			u.running[r.ID] = true

@@ -447,7 +447,7 @@ func (f *refill) waitResumed() error {
 
 // settled notes what has become of a page for which there is nothing to do.
 func (f *refill) settled(k Key) bool {
-	if left := f.site.leftAlone(f.ctx, k, f.need); left != nil {
+	if left := f.site.leftAlone(f.ctx, k); left != nil {
 		f.giveUp(k, *left)
 		return true
 	}

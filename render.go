@@ -197,6 +197,7 @@ func (s *Site) render(key Key, cause string, stamp Position, a attempt) outcome 
 func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt) outcome {
 	key, stamp := page.Key, page.Stamp
 	renewed, failure := s.record(ctx, rt, page, s.renewable(rt, key, a.absent), a.since)
+	stored := s.keys.of(key).stored.Load() // before it is looked for
 	old, unread := s.replaced(key, a.absent)
 	if failure == nil {
 		if failure = refused(rt, old, unread, page); failure == nil {
@@ -225,7 +226,7 @@ func (s *Site) renderPage(ctx context.Context, rt *route, page *Page, a attempt)
 			defer s.storing.Release(size)
 			a.leave()
 		}
-		out := s.commit(page, old)
+		out := s.commit(page, old, stored)
 		out.renewed = renewed
 		if out.stored {
 			s.forgetAside(key)

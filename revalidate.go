@@ -691,7 +691,7 @@ func skipUngenerated(named []Key, seen map[Key]bool, add func(PageResult)) {
 
 // regenerate renders one page for a revalidation and waits for it.
 func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt *Receipt) PageResult {
-	if left := s.leftAlone(ctx, key, receipt.Position); left != nil {
+	if left := s.leftAlone(ctx, key); left != nil {
 		return *left
 	}
 	result := PageResult{Path: key.String()}
@@ -731,26 +731,27 @@ func (s *Site) unreachable(key Key) string {
 	return ""
 }
 
-// leftAlone returns what becomes of a page that a call from a position on does not
-// render; nil: it does.
-func (s *Site) leftAlone(ctx context.Context, key Key, position Position) *PageResult {
+// leftAlone returns what becomes of a page that a call does not render; nil: it does.
+func (s *Site) leftAlone(ctx context.Context, key Key) *PageResult {
 	left := PageResult{Path: key.String(), Result: ResultSkipped}
 	if left.Error = s.unreachable(key); left.Error != "" {
-		return &left
-	}
-	if s.storingRoute(key) == nil {
-		// What is stored from before would be old if the route stored pages again.
-		if gone := s.remove(ctx, key, position); gone.Result == ResultFailed {
-			return &gone
-		}
-		left.Error = errBypass.Error()
 		return &left
 	}
 	if e, err := s.previous(key); err == nil && e != nil && e.heldAt(time.Now()) {
 		left.Error, left.held = heldText(e), true
 		return &left
 	}
-	return nil
+	if s.storingRoute(key) != nil {
+		return nil
+	}
+	// If the route stores pages again, this call stands: what is stored from before is
+	// only the last good page then.
+	if _, err := s.amend(ctx, key, func(p *Page) bool { p.Overtaken = true; return true }); err != nil {
+		left = left.failed(fmt.Errorf("note that %s is old: %w", key, err))
+		return &left
+	}
+	left.Error = errBypass.Error()
+	return &left
 }
 
 // errBypass says that there is no page to do something with.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -152,6 +153,120 @@ func TestTheEndOfACallIsToldOnceToWhoComes(t *testing.T) {
 		if err := s.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// slowReceipts is a journal whose disk is slow.
+type slowReceipts struct {
+	*MemoryStore
+	mu      sync.Mutex
+	running map[string]bool // guarded by mu; what was stored last of each
+}
+
+func (j *slowReceipts) SaveReceipt(ctx context.Context, r *Receipt) error {
+	time.Sleep(5 * time.Millisecond)
+	return j.SaveReceipts(ctx, []*Receipt{r})
+}
+
+func (j *slowReceipts) SaveReceipts(ctx context.Context, list []*Receipt) error {
+	time.Sleep(10 * time.Millisecond)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, r := range list {
+		j.running[r.ID] = r.Running
+		if err := j.MemoryStore.SaveReceipt(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Where so many receipts wait that callers store their own, what is stored last of each
+// is its end, and those that wait stay in the list.
+func TestReceiptsThatTheirCallersStoreStayAsTheyEnd(t *testing.T) {
+	j := &slowReceipts{MemoryStore: NewMemoryStore(0), running: make(map[string]bool)}
+	s, err := New(Options{Journal: j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls sync.WaitGroup
+	for range 100 {
+		calls.Go(func() {
+			for range 60 {
+				if _, err := s.Apply(t.Context(), Revalidation{Tags: []string{"a"}, NoWait: true}); err != nil && !errors.Is(err, ErrBusy) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	calls.Wait()
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if len(j.running) <= maxUnsaved {
+		t.Errorf("%d receipts are too few", len(j.running))
+	}
+	for id, running := range j.running {
+		if running {
+			t.Fatalf("%s is stored as running, one of %d", id, len(j.running))
+		}
+	}
+	if n := len(s.receipts.running) + len(s.receipts.own) + len(s.receipts.unsaved); n != 0 {
+		t.Errorf("%d receipts are remembered", n)
+	}
+
+	s, err = New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.receipts.saving = true // by nobody
+	for i := range maxUnsaved + 1 {
+		store := s.keepReceipt(&Receipt{ID: strconv.Itoa(i)}, false)
+		if i == maxUnsaved {
+			store() // the others wait still
+		}
+	}
+	list, err := s.Receipts(t.Context(), "", maxUnsaved)
+	if err != nil || len(list) != maxUnsaved {
+		t.Errorf("%d are listed, %v", len(list), err)
+	}
+	if r, err := s.Receipt(t.Context(), strconv.Itoa(maxUnsaved)); r == nil || err != nil {
+		t.Errorf("the one that its caller stores is %v, %v", r, err)
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Of two renders under way, each is dated by what was there when it is stored.
+func TestAContentIsDatedByTheOneThatItReplaces(t *testing.T) {
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Shutdown(context.Background()) }()
+	if err := s.Handle("/{id}", http.NotFoundHandler(), Policy{}); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().UTC().Truncate(time.Second)
+	page := func(content byte, stamp Position) *Page {
+		return &Page{Key: Key{Path: "/a"}, Route: "/{id}", Status: 200, Header: http.Header{}, Body: []byte{content}, Sum: [32]byte{content}, Stamp: stamp, RenderedAt: at, ModifiedAt: at}
+	}
+	stored := s.keys.of(Key{Path: "/a"}).stored.Load()
+	s.commit(page(0, 1), nil, stored)
+	old, err := s.previous(Key{Path: "/a"})
+	if err != nil || old == nil {
+		t.Fatal(old, err)
+	}
+	stored = s.keys.of(old.key()).stored.Load()
+	first, second, third := page(1, 2), page(2, 3), page(2, 4)
+	s.commit(first, old, stored)
+	s.commit(second, old, stored)
+	if !first.ModifiedAt.After(at) || !second.ModifiedAt.After(first.ModifiedAt) {
+		t.Errorf("three contents are dated %v, %v and %v", at, first.ModifiedAt, second.ModifiedAt)
+	}
+	if out := s.commit(third, old, stored); out.changed || !third.ModifiedAt.Equal(second.ModifiedAt) {
+		t.Errorf("the same content is another one: %v, dated %v and %v", out.changed, second.ModifiedAt, third.ModifiedAt)
 	}
 }
 

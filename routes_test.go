@@ -290,11 +290,19 @@ func TestNothingOfARouteThatLetsAllPassIsStored(t *testing.T) {
 		t.Fatalf("versions %v, %v", versions, err)
 	}
 	var renders atomic.Int64
+	var failing atomic.Bool
+	due := time.Now().Add(time.Hour)
 	routes := func(bypass bool) {
 		t.Helper()
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if reprint.InRender(r.Context()) {
 				renders.Add(1)
+				reprint.Tag(r.Context(), "list")
+				reprint.RevalidateAt(r.Context(), due)
+			}
+			if failing.Load() {
+				http.Error(w, "failing", http.StatusInternalServerError)
+				return
 			}
 			fmt.Fprintf(w, "%s v%d", r.URL.Path, s.version.Load())
 		})
@@ -302,8 +310,22 @@ func TestNothingOfARouteThatLetsAllPassIsStored(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	routes(false)
+	s.want("/p/held", "/p/held v1")
+	due = time.Now().Add(1100 * time.Millisecond)
+	s.want("/p/due", "/p/due v1")
+	s.print(2)
+	held, err := s.Versions(t.Context(), "/p/held")
+	if err != nil || len(held) != 1 {
+		t.Fatalf("versions %v, %v", held, err)
+	}
+	if _, err := s.Restore(t.Context(), reprint.Restoration{Version: held[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	s.print(1)
 	routes(true)
-	if list, err := s.Pages(t.Context(), reprint.PageQuery{}); err != nil || len(list.Pages) != 1 || list.Pages[0].State != reprint.StateAbsent {
+	renders.Store(0)
+	if list, err := s.Pages(t.Context(), reprint.PageQuery{}); err != nil || len(list.Pages) != 3 || list.Pages[0].State != reprint.StateAbsent {
 		t.Errorf("pages %+v, %v", list, err)
 	}
 	s.version.Store(2)
@@ -326,15 +348,22 @@ func TestNothingOfARouteThatLetsAllPassIsStored(t *testing.T) {
 	if r, err := s.Restore(t.Context(), reprint.Restoration{Version: versions[0].ID}); err == nil || r != nil && r.Regenerated != 0 {
 		t.Errorf("a version was restored: %+v, %v", r, err)
 	}
+	waitFor(t, "the moment of /p/due", func() bool { return time.Now().After(due.Add(100 * time.Millisecond)) })
 	if renders.Load() != 0 {
 		t.Errorf("%d renders", renders.Load())
 	}
-	list, err := s.Pages(t.Context(), reprint.PageQuery{})
-	if err != nil || len(list.Pages) != 0 {
-		t.Errorf("pages %+v, %v", list, err)
-	}
+	// What a call said while all passed stands, and nothing was lost: pages that are held
+	// are held, and others are the last good ones.
+	failing.Store(true)
 	routes(false)
-	s.want("/p/1", "/p/1 v2") // it was revalidated meanwhile
+	s.want("/p/1", "/p/1 v1")
+	failing.Store(false)
+	s.want("/p/held", "/p/held v1")
+	if err := s.Revalidate(t.Context(), "/p/1"); err != nil {
+		t.Fatal(err)
+	}
+	s.want("/p/1", "/p/1 v2")
+	s.want("/p/due", "/p/due v2") // not as it was before the call
 }
 
 // An encoded slash passes where nothing is stored, unless it hides something.

@@ -130,9 +130,9 @@ func (x *rendition) asked(r *http.Request) *http.Request {
 	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
 	if strings.EqualFold(unit, "bytes") && r.Method != http.MethodHead {
 		known.Header.Set("Range", "bytes="+set)
-	} else {
-		known.Header.Del("Range")
+		return &known // a part goes with the tag of the whole as it is, and no other
 	}
+	known.Header.Del("Range")
 	if x.matches(strings.Join(r.Header["If-Match"], ", ")) {
 		known.Header.Del("If-Match")
 		known.Header.Del("If-Unmodified-Since") // which counts only where there is no other

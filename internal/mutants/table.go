@@ -196,6 +196,18 @@ var mutants = []mutant{
 		{"origin/conn.go", "	r.Close = r.Body != nil && r.Body != http.NoBody\n", ""},
 	}, "./origin", "TestABodyIsNobodysRequest"},
 
+	{"P1", "a content is dated by what was there when it was rendered", []edit{
+		{"commit.go", "if key.stored.Load() != stored {", "if false {"},
+	}, root, "TestAContentIsDatedByTheOneThatItReplaces"},
+
+	{"P1", "two contents of a second share a Last-Modified", []edit{
+		{"commit.go", "e.modified%1e6 == 0 && ", ""},
+	}, root, "TestAContentThatIsStoredLateHasADateOfItsOwn"},
+
+	{"P7", "the receipt of a call that its caller stores is stored by others too", []edit{
+		{"receipts.go", "		u.own[r.ID] = r\n", "		u.unsaved[r.ID] = r\n		u.order = append(u.order, r.ID)\n"},
+	}, root, "TestReceiptsThatTheirCallersStoreStayAsTheyEnd"},
+
 	{"P7", "who comes when a call ends is not told", []edit{
 		{"receipts.go", "	also()\n", ""},
 		{"receipts.go", "	many, alone := s.receipts.add(kept, func() {\n		if known {\n			s.news.finish(kept)\n		}\n	})\n",
@@ -206,8 +218,7 @@ var mutants = []mutant{
 		{"history.go", "	if before != nil && follows(before, p) {\n		return before.Replaced\n	}\n	return p.ModifiedAt\n", "	return p.ModifiedAt\n"},
 	}, root, "TestTheSiteAsOfAMomentBetweenQuickEdits"},
 
-	{"P1", "a page of a route that lets all pass is kept until the route stores again", []edit{
-		{"revalidate.go", "		if gone := s.remove(ctx, key, position); gone.Result == ResultFailed {\n			return &gone\n		}\n", ""},
-		{"revalidate.go", "func (s *Site) leftAlone(ctx context.Context, key Key, position Position)", "func (s *Site) leftAlone(_ context.Context, key Key, _ Position)"},
+	{"P1", "a page of a route that lets all pass is current when the route stores pages again", []edit{
+		{"revalidate.go", "p.Overtaken = true; return true }", "return false }"},
 	}, root, "TestNothingOfARouteThatLetsAllPassIsStored"},
 }
