@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"time"
 )
 
 // conn is a connection to the origin on which nobody gets an answer that was sent
@@ -30,6 +31,7 @@ type conn struct {
 	asked   bool          // guarded by mu, as is all below; a request was written since the connection was lent
 	reading bool          // the transport waits for the network
 	closed  bool          // nothing is read any more
+	ended   chan struct{} // closed when the network has nothing more to read
 	changed chan struct{} // if not nil, is closed when one of the last two becomes true
 }
 
@@ -41,7 +43,7 @@ func dialer(secure bool) func(ctx context.Context, network, address string) (net
 		if err != nil {
 			return nil, err
 		}
-		return &conn{Conn: c, secure: secure}, nil
+		return &conn{Conn: c, secure: secure, ended: make(chan struct{})}, nil
 	}
 }
 
@@ -55,6 +57,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reading = false
+	if err != nil {
+		c.endLocked()
+	}
 	if n > 0 && !c.asked && !c.secure {
 		_ = c.Conn.Close() // there is nobody to tell
 		return 0, io.EOF
@@ -67,13 +72,36 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	c.asked = true
 	c.mu.Unlock()
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		// An origin may answer and close before it has all of a request. Its answer has
+		// come by then, and the transport would take the error for it if that came first.
+		select {
+		case <-c.ended:
+		case <-time.After(lastRead):
+		}
+	}
+	return n, err
+}
+
+// lastRead is how long an answer that has come is waited for when no more of its request
+// can be sent.
+const lastRead = time.Second
+
+// endLocked notes that nothing more will be read.
+func (c *conn) endLocked() {
+	select {
+	case <-c.ended:
+	default:
+		close(c.ended)
+	}
 }
 
 // Close lets nobody wait any longer.
 func (c *conn) Close() error {
 	c.mu.Lock()
 	c.closed = true
+	c.endLocked()
 	c.wakeLocked()
 	c.mu.Unlock()
 	return c.Conn.Close()
