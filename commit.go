@@ -26,7 +26,8 @@ func (s *Site) commit(page *Page, old *entry, stored uint64) outcome {
 	return out
 }
 
-// date says when the page's content became what it is, and reports whether it is another
+// date says when the page's content became what it is: the same content keeps its date,
+// or each time would make a version of it, in place of others. It reports whether it is another
 // one than that of the page before it, nil if there is none.
 func (p *Page) date(old *entry) (changed bool) {
 	switch {

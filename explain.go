@@ -111,10 +111,10 @@ func (s *Site) explain(ctx context.Context, key Key) (Explanation, error) {
 		x.Failures, x.LastError, x.RetryAt = failure.Failures, failure.Value.Err.Error(), failure.Until
 	}
 	x.Next, _ = s.due.At(key)
-	rt := s.storingRoute(key)
-	x.Bypass = rt == nil && s.routeOf(key) != nil
+	rt := s.routeOf(key)
+	x.Bypass = rt != nil && rt.policy.Bypass
 	e, st, err := s.lookup(ctx, key)
-	if e == nil || rt == nil {
+	if e == nil || rt == nil || x.Bypass {
 		return x, err
 	}
 	x.Page, x.FreshUntil, x.Since = e.page(), freshUntil(&e.life, &rt.policy), st.since

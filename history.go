@@ -467,13 +467,6 @@ func (s *Site) restore(ctx context.Context, store VersionStore, id int64, since 
 	return e, err
 }
 
-func modifiedOf(e *entry) time.Time {
-	if e == nil {
-		return time.Time{}
-	}
-	return fromMicros(e.modified)
-}
-
 // put stores a page that was not rendered now, as one that is current now, unless it was
 // deleted since a position.
 func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error) {
@@ -489,12 +482,7 @@ func (s *Site) put(ctx context.Context, p *Page, since Position) (*entry, error)
 	if err != nil {
 		return nil, err
 	}
-	switch before := modifiedOf(old); {
-	case old != nil && sameContent(old, p):
-		p.ModifiedAt = before // else each time would make a version of it, in place of others
-	default:
-		p.ModifiedAt = modifiedAfter(before, p.ModifiedAt)
-	}
+	p.date(old)
 	if old != nil && old.life.held() && p.HeldUntil.IsZero() {
 		// Nothing that is not held takes the place of a page that is.
 		released := old.page()

@@ -328,7 +328,7 @@ func (f *refill) soFar() *Receipt {
 }
 
 // end notes that the refill is done, and returns the receipt as it stays. Followers are
-// told of it before anybody can read there that it is, see news.finish.
+// told in the moment from which it can be read there, see news.finish.
 func (f *refill) end() *Receipt {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -723,25 +723,19 @@ func (s *Site) regenerate(ctx context.Context, key Key, r Revalidation, receipt 
 	return result.rendered(out.entry, out.changedSince(receipt.At))
 }
 
-// unreachable says why no visitor can reach a page, or "".
-func (s *Site) unreachable(key Key) string {
-	if rt := s.routeOf(key); rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
-		return "no visitor can reach it: no route serves or lists it any more"
-	}
-	return ""
-}
-
 // leftAlone returns what becomes of a page that a call does not render; nil: it does.
 func (s *Site) leftAlone(ctx context.Context, key Key) *PageResult {
 	left := PageResult{Path: key.String(), Result: ResultSkipped}
-	if left.Error = s.unreachable(key); left.Error != "" {
+	rt := s.routeOf(key)
+	if rt == nil || (rt.policy.Fallback == NotFound && !rt.listing.holds(key)) {
+		left.Error = "no visitor can reach it: no route serves or lists it any more"
 		return &left
 	}
 	if e, err := s.previous(key); err == nil && e != nil && e.heldAt(time.Now()) {
 		left.Error, left.held = heldText(e), true
 		return &left
 	}
-	if s.storingRoute(key) != nil {
+	if !rt.policy.Bypass {
 		return nil
 	}
 	// If the route stores pages again, this call stands: what is stored from before is
